@@ -1,0 +1,26 @@
+"""See, set and prove every number in a convolutional network.
+
+>>> import numpy as np
+>>> import convproof as cp
+>>> conv = cp.Conv2d(3, 1, kernel_size=3, seed=0)
+>>> conv.weight = np.ones((1, 3, 3, 3))
+>>> conv.bias = [1]
+>>> print(conv(np.ones((1, 3, 5, 5)))[0, 0, 0, 0])
+28.0
+"""
+
+from convproof.core.derivation import Derivation
+from convproof.core.errors import *  # noqa: F403
+from convproof.core.errors import __all__ as _errors
+from convproof.core.layer import Layer
+from convproof.formats.images import to_batch
+from convproof.formats.load import load
+from convproof.layers.catalogue import *  # noqa: F403
+from convproof.layers.catalogue import LAYERS as _LAYERS
+from convproof.network.network import Network, Sequential
+from convproof.network.summary import Summary
+from convproof.network.trace import Trace
+
+__version__ = "0.1.0"
+
+__all__ = ["Derivation", "Layer", "Network", "Sequential", "Summary", "Trace", "load", "to_batch", *_errors, *_LAYERS]

@@ -1,0 +1,51 @@
+"""``convproof run``: every stage of a network on an input."""
+
+from typing import Any
+
+import rich_click as click
+
+from convproof.cli.options import emit, find_job, input_options, model_options, new_file, patience
+
+
+@click.command()
+@model_options
+@input_options
+@click.option("--layer", metavar="NAME", multiple=True, help="Show only this stage (may be given several times).")
+@click.option("--full", is_flag=True, help="Print large arrays in full too.")
+@click.option("-o", "--output", metavar="NEW", help="Also write all arrays, by name, to a new .npz or .safetensors file.")
+def run(
+    as_json: bool,
+    layer: tuple[str, ...],
+    full: bool,
+    output: str | None,
+    **chosen: Any,
+) -> None:
+    """Show every number of every stage of a network.
+
+    MODEL is an embedded name (walkthrough) or net.py:factory, a function in your file that returns a network. INPUT is an image, or an
+    .npy or .npz file: uint8 H, W, C becomes float32 C, H, W divided by 255, other arrays are taken as they are.
+
+    \b
+    convproof run
+    convproof run walkthrough photo.png
+    convproof run walkthrough --input a.png --input b.png
+    convproof run walkthrough --layer bn1 --layer relu
+    convproof run net.py:make --shape 1,3,32,32 -o trace.npz
+    """
+    from convproof.show import records
+    from convproof.show.trace import stage
+
+    job = find_job("walkthrough", **chosen)
+    with patience("running the network"):
+        trace = job.network.trace(*job.inputs)
+    names = [trace.find(name) for name in layer] or list(trace)
+    if output:
+        trace.save(new_file(output, job))
+    if as_json:
+        emit(job.record() | {"stages": [record for record in records.trace(trace, full) if record["name"] in names]})
+        return
+    click.echo(job.heading())
+    for name in names:
+        click.echo("\n" + "\n".join(stage(trace, name, full=full)))
+    if output:
+        click.echo(f"\nwrote {output}")

@@ -1,0 +1,99 @@
+"""What comes in: array-likes turned into float arrays, settings given once or per axis, and the batch axis that may be left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convproof.core.errors import CellError, DTypeError, SettingError
+from convproof.core.shapes import Array, Cell, Shape
+
+
+def as_array(x: Any, name: str = "x") -> Array:
+    """An array-like or a CPU tensor as a float array: float32 and float64 stay, integers, booleans and lists become float32."""
+    if hasattr(x, "detach"):
+        x = x.detach().numpy()
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise DTypeError("{name} is not a rectangular array of numbers: its rows differ in length", name=name) from None
+    if array.dtype in (np.float32, np.float64) and not isinstance(x, list | tuple | float):
+        return array
+    if array.dtype.kind in "iub" or (array.dtype == np.float64 and isinstance(x, list | tuple | float)):
+        return array.astype(np.float32)
+    raise DTypeError(
+        "{name} holds {dtype}; expected float32, float64 or integers; try {name}.astype(np.float32)", name=name, dtype=array.dtype
+    )
+
+
+def per_axis(value: Any, axes: int, name: str, least: int = 0) -> tuple[int, ...]:
+    """A setting given as one integer or as one integer for each spatial axis, as a tuple. Raises SettingError."""
+    values = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * axes
+    if len(values) == 1:
+        values *= axes
+    if len(values) != axes or not all(isinstance(v, int | np.integer) and not isinstance(v, bool) and v >= least for v in values):
+        raise SettingError(
+            "{name}={value!r}: expected an integer >= {least}, or {axes} of them (one for each spatial axis)",
+            name=name,
+            value=value,
+            least=least,
+            axes=axes,
+        )
+    return tuple(int(v) for v in values)
+
+
+@dataclass(frozen=True)
+class Batched:
+    """An input whose batch axis may have been left out, with that axis put back: ``Batched.of(x, rank)``."""
+
+    array: Array
+    added: bool
+
+    @classmethod
+    def of(cls, x: Array, rank: int) -> "Batched":
+        """``x`` with ``rank`` axes; one axis is added in front if it has one fewer."""
+        return cls(x, False) if x.ndim == rank else cls(x[None], True)
+
+    def off(self, y: Array) -> Array:
+        """A result without the batch axis, if the input had none."""
+        return y[0] if self.added else y
+
+    def on(self, y: Array) -> Array:
+        """An array of the user's shape with the batch axis."""
+        return y[None] if self.added else y
+
+    def cells(self, cells: Array | None) -> Array | None:
+        """Cells (k, axes) of the user's array as cells with a batch index."""
+        return np.insert(cells, 0, 0, axis=1) if self.added and cells is not None else cells
+
+
+def cell_in(cell: Sequence[int], shape: Shape, name: str) -> Cell:
+    """A cell as non-negative indices. Negative ones count from the end; a leading 0 may be left out where that axis has length 1."""
+    given = tuple(int(i) for i in cell)
+    full = (0, *given) if len(given) == len(shape) - 1 and shape[:1] == (1,) else given
+    if len(full) != len(shape):
+        raise CellError(
+            "{name} has shape {shape}, so a cell has {expected} indices, counted from 0; got {cell}",
+            name=name,
+            shape=shape,
+            expected=len(shape),
+            cell=given,
+        )
+    for axis, (index, size) in enumerate(zip(full, shape, strict=True)):
+        if not -size <= index < size:
+            raise CellError(
+                "{name} has shape {shape}: index {axis} of a cell goes from 0 to {last}, got {index} in {cell}",
+                name=name,
+                shape=shape,
+                axis=axis,
+                last=size - 1,
+                index=index,
+                cell=given,
+            )
+    return tuple(index % size for index, size in zip(full, shape, strict=True))
+
+
+def at_cells(array: Array, cells: Array | None) -> Array:
+    """The numbers of an array at some cells, (k, ndim) -> (k,); all of them in their shape for None."""
+    return array if cells is None else array[tuple(cells.T)]

@@ -1,0 +1,47 @@
+"""How one number came to be, as a tree of exact arithmetic.
+
+``node``    the tree: numbers with their sources, and operations on them
+``build``   the vocabulary in which a room tells the story of a cell
+``record``  the Derivation that a user holds
+"""
+
+from convproof.core.derivation.build import (
+    add,
+    copy,
+    difference,
+    exponential,
+    long_sum,
+    maximum,
+    number,
+    padding,
+    product,
+    quotient,
+    setting,
+    square,
+    square_root,
+)
+from convproof.core.derivation.node import Node, Number, Operation, Source, Terms, evaluate
+from convproof.core.derivation.record import Derivation
+
+__all__ = [
+    "Derivation",
+    "Node",
+    "Number",
+    "Operation",
+    "Source",
+    "Terms",
+    "add",
+    "copy",
+    "difference",
+    "evaluate",
+    "exponential",
+    "long_sum",
+    "maximum",
+    "number",
+    "padding",
+    "product",
+    "quotient",
+    "setting",
+    "square",
+    "square_root",
+]

@@ -1,0 +1,283 @@
+"""The Layer base: all that the verbs know of a layer.
+
+A room's class says what it is by these methods, and the verbs ask nothing else:
+
+    shapes     output shapes from input shapes, or a ShapeError that says what is wrong
+    step       one evaluation, pure: outputs, inner quantities, new state
+    derive     one cell, exactly
+    lines      how far rounding may move some cells
+    reads      which input cells a region of the output depends on
+    products   how many products the outputs are summed from
+    pull       gradients of one step
+    mistakes   known ways to get it wrong
+    conventions   what frameworks call it
+    is_a, absorbs   what a neighbour may absorb
+
+Inputs and outputs are tuples; an absent optional input is None.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from convproof.core.axes import as_array
+from convproof.core.errors import NotCoveredError, SettingError, ShapeError, UnknownNameError
+from convproof.core.formats import FLOAT32, NumberFormat, format_of
+from convproof.core.fusing import Fusible
+from convproof.core.lines import Lines
+from convproof.core.parameters import Parameter, warn_if_not_finite
+from convproof.core.records import Convention, Mistake
+from convproof.core.shapes import Array, Cell, DType, Region, Shape
+from convproof.core.upward import reach
+
+if TYPE_CHECKING:
+    from convproof.core.derivation import Derivation
+
+
+@dataclass(frozen=True)
+class Step:
+    """One evaluation of a layer.
+
+    ``inner`` is what is worth showing (a mean, a variance), ``state`` the statistics as they would be afterwards, ``draw`` what was
+    random. ``inputs`` and ``training`` are what it was evaluated on, which ``pull`` needs.
+    """
+
+    outputs: tuple[Array, ...]
+    inputs: tuple[Array | None, ...]
+    training: bool
+    inner: Mapping[str, Array] = field(default_factory=dict)
+    state: Mapping[str, Array] = field(default_factory=dict)
+    draw: Any = None
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What ``pull`` gives back: one array for each input (None for an absent one), and one for each parameter by name."""
+
+    inputs: tuple[Array | None, ...]
+    parameters: Mapping[str, Array] = field(default_factory=dict)
+
+
+This = TypeVar("This", bound="Layer")
+
+
+class Layer:
+    """One operation with its parameters and settings. A fresh layer is in training mode, as in torch."""
+
+    formula = ""
+    input_names: tuple[str, ...] = ("x",)
+
+    def __init__(self, *, dtype: DType = None) -> None:
+        self.training = True
+        self.dtype = np.dtype(np.float32 if dtype is None else _plain_dtype(dtype))
+        format_of(self.dtype)
+        self.arrays: dict[str, Any] = {}
+        self.warned: set[str] = set()
+
+    # what a room answers
+
+    def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
+        """Output shapes for input shapes. Raises ShapeError for shapes that the layer cannot take."""
+        raise NotImplementedError
+
+    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+        """Evaluate the layer on checked float arrays; changes nothing. ``state`` stands in for the stored statistics."""
+        raise NotImplementedError
+
+    def derive(
+        self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None
+    ) -> "Derivation":
+        """How the number in one cell of one output comes about, exactly."""
+        raise NotCoveredError("{layer} has no derivation yet", layer=self.describe())
+
+    def lines(
+        self,
+        cells: Array | None,
+        inputs: Sequence[Array],
+        incoming: Sequence[Lines | None] | None = None,
+        output: int = 0,
+        *,
+        training: bool | None = None,
+        arithmetic: NumberFormat = FLOAT32,
+    ) -> Lines:
+        """Exact values and rounding lines of some cells, (k, ndim) integers; of all cells for None.
+
+        ``incoming`` are the lines of the inputs, in the inputs' shapes, where those are not exact themselves.
+        """
+        raise NotCoveredError("{layer} has no bound yet", layer=self.describe())
+
+    def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
+        """For each input, the region that a region of the output depends on in eval mode.
+
+        A range may stick out of the input where it reads padding. The base answers: everything.
+        """
+        return tuple(tuple(range(size) for size in shape) for shape in shapes)
+
+    def products(self, *shapes: Shape) -> int:
+        """How many products the outputs are summed from, products with padding counted."""
+        return 0
+
+    def pull(self, step: Step, *dy: Array) -> Gradients:
+        """Gradients of a step: of inputs and parameters, given those of its outputs."""
+        raise NotCoveredError("{layer} has no gradient yet", layer=self.describe())
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """The known mistakes of this layer."""
+        return ()
+
+    def conventions(self) -> tuple[Convention, ...]:
+        """What frameworks call this layer and its settings."""
+        return ()
+
+    def is_a(self) -> Fusible | None:
+        """What this layer is to a neighbour that could absorb it, in its present mode."""
+        return None
+
+    def absorbs(self) -> tuple[type[Fusible], ...]:
+        """What this layer can take into itself when it follows, in this order, each at most once."""
+        return ()
+
+    def equation(self) -> str:
+        """The layer's formula in its own letters."""
+        return self.formula
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that ``repr`` shows, by argument name."""
+        return {}
+
+    def reset_parameters(self, seed: int | None = None) -> None:
+        """Give the parameters the initial values that torch.nn draws them from."""
+
+    # what every layer does
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Evaluate in the layer's own mode and keep its new statistics. One output comes as an array, several as a tuple."""
+        step = self.checked_step([as_array(x, name) for x, name in zip(inputs, self.names_of(len(inputs)), strict=True)], self.training)
+        self.store(step.state)
+        return step.outputs[0] if len(step.outputs) == 1 else step.outputs
+
+    def checked_step(self, inputs: Sequence[Array], training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+        """``step`` behind the checks that come before it: input shapes, and a warning for parameters that are not finite."""
+        self.shapes(*(x.shape for x in inputs))
+        for name in self.parameters():
+            warn_if_not_finite(self, name, self.arrays[name])
+        return self.step(*inputs, training=training, draw=draw, state=state)
+
+    def store(self, state: Mapping[str, Array]) -> None:
+        """Keep the statistics that a step arrived at. Only a call and training do this; looking never does."""
+        self.arrays.update(state)
+
+    def vjp(self, *inputs: Any) -> tuple[Any, Callable[..., Gradients]]:
+        """Outputs, and the function that pulls gradients of the outputs back to inputs and parameters. Changes nothing."""
+        step = self.checked_step([as_array(x) for x in inputs], self.training)
+
+        def pullback(*dy: Any) -> Gradients:
+            arrays = [as_array(g, "dy") for g in dy]
+            expected = [y.shape for y in step.outputs]
+            if [g.shape for g in arrays] != expected:
+                raise ShapeError(
+                    "pullback expects gradients of the outputs, of shapes {expected}; got {found}",
+                    expected=expected,
+                    found=[g.shape for g in arrays],
+                )
+            return self.pull(step, *arrays)
+
+        return (step.outputs[0] if len(step.outputs) == 1 else step.outputs), pullback
+
+    def why(self, *inputs: Any, at: Sequence[int], output: int = 0) -> "Derivation":
+        """How the number in cell ``at`` of ``layer(*inputs)`` comes about, in the layer's present mode. Changes nothing."""
+        return reach("Layer.why")(self, inputs, at, output)  # type: ignore[no-any-return]
+
+    def train(self: This, mode: bool = True) -> This:
+        """Switch to training mode (statistics of the batch); returns the layer."""
+        self.training = bool(mode)
+        return self
+
+    def eval(self: This) -> This:
+        """Switch to eval mode (running statistics); returns the layer."""
+        return self.train(False)
+
+    def names_of(self, count: int) -> tuple[str, ...]:
+        """Names of ``count`` inputs for messages. Raises ShapeError if the layer takes another number of them."""
+        if count != len(self.input_names):
+            raise ShapeError(
+                "{layer} takes {expected} inputs ({names}), got {count}",
+                layer=self.describe(),
+                expected=len(self.input_names),
+                names=", ".join(self.input_names),
+                count=count,
+            )
+        return self.input_names
+
+    # parameters and statistics
+
+    def declare(self, name: str, shape: Shape | None, dtype: DType = None) -> None:
+        """Make room for a parameter or statistic of the class; ``shape`` None: this layer goes without."""
+        self.arrays[name] = None if shape is None else np.zeros(shape, dtype or self.dtype)
+
+    @classmethod
+    def declared(cls) -> dict[str, Parameter]:
+        """Parameters and statistics of the class by name, in the order of their declaration."""
+        found: dict[str, Parameter] = {}
+        for base in reversed(cls.__mro__):
+            found.update({name: value for name, value in vars(base).items() if isinstance(value, Parameter)})
+        return found
+
+    def parameters(self) -> dict[str, Array]:
+        """The learnt arrays that this layer has, by name; the arrays themselves, not copies."""
+        return {name: self.arrays[name] for name, kind in self.declared().items() if kind.learnt and self.arrays[name] is not None}
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and statistics, by torch's names."""
+        return {name: self.arrays[name].copy() for name in self.declared() if self.arrays[name] is not None}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+        """Set parameters and statistics by name. Raises UnknownNameError for missing or unknown names, unless ``strict`` is False."""
+        own = [name for name in self.declared() if self.arrays[name] is not None]
+        check_names(own, state, self.describe(), strict)
+        fitted = {name: self.declared()[name].fitted(self, state[name]) for name in own if name in state}
+        self.arrays.update(fitted)
+
+    def initialise(self: This, how: str = "default", *, seed: int | None = None, **values: Any) -> This:
+        """Give the parameters new values; returns the layer.
+
+        ``how``: "default" (what torch.nn draws), "kaiming", "kaiming_normal", "xavier", "xavier_normal", "constant". Named values win:
+        ``initialise("kaiming", seed=7, bias=0)``, ``initialise(weight=array)``, ``initialise(weight="weight.npy")``; one number fills the
+        whole array.
+        """
+        from convproof.core.initialise import initialise
+
+        initialise(self, how, seed, values)
+        return self
+
+    def describe(self) -> str:
+        """The layer with its settings, as one would write it."""
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings().items())
+        return f"{type(self).__name__}({settings})"
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+
+def check_names(own: Sequence[str], given: Mapping[str, Any], whose: str, strict: bool) -> None:
+    """Raise UnknownNameError if a state dict lacks names or has others."""
+    missing, unknown = [n for n in own if n not in given], [n for n in given if n not in own]
+    if strict and (missing or unknown):
+        raise UnknownNameError(
+            "the state does not fit {whose}: missing {missing}, unknown {unknown}; load with strict=False to take what fits",
+            whose=whose,
+            missing=missing or "nothing",
+            unknown=unknown or "nothing",
+        )
+
+
+def no_device(device: object) -> None:
+    """torch.nn's ``device`` argument is accepted where it means the CPU."""
+    if device is not None and str(device) != "cpu":
+        raise SettingError("device={device!r}: convproof computes on the CPU; leave device out", device=str(device))
+
+
+def _plain_dtype(dtype: Any) -> Any:
+    return str(dtype).removeprefix("torch.") if str(dtype).startswith("torch.") else dtype

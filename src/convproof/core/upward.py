@@ -1,0 +1,36 @@
+"""The few methods whose work is done further up in the house, and where it is done.
+
+A Layer knows nothing of explaining, a Trace nothing of screens; yet ``layer.why(x)`` and ``print(trace)`` must work. Those methods
+look their function up here at the first call. This is the only place that imports our own modules by name.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+TABLE = {
+    "Layer.why": "convproof.explaining.why:why_layer",
+    "Layer.read_array": "convproof.formats.arrays:read_array",
+    "Network.save": "convproof.formats.save:save_network",
+    "Network.load_weights": "convproof.formats.save:load_weights",
+    "Trace.why": "convproof.explaining.why:why_trace",
+    "Trace.save": "convproof.formats.save:save_trace",
+    "Trace.text": "convproof.show.trace:text",
+    "Trace.html": "convproof.show.html:trace",
+    "Summary.text": "convproof.show.summary:text",
+    "Summary.html": "convproof.show.html:summary",
+    "Derivation.text": "convproof.show.derivation:text",
+    "Derivation.latex": "convproof.show.latex:derivation",
+    "Derivation.html": "convproof.show.html:derivation",
+    "Derivation.to_dict": "convproof.show.records:derivation",
+    "Derivation.agrees": "convproof.explaining.compare:agrees",
+    "Derivation.compare": "convproof.explaining.compare:compare",
+}
+
+
+@cache
+def reach(method: str) -> Callable[..., Any]:
+    """The function that does the work of ``method``, for example ``reach("Layer.why")``."""
+    module, _, function = TABLE[method].partition(":")
+    return getattr(import_module(module), function)  # type: ignore[no-any-return]

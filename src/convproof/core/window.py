@@ -1,0 +1,71 @@
+"""Window geometry of one axis: which inputs an output looks at.
+
+A kernel of k taps, d apart, moves in steps of s over an axis of n cells that was lengthened by ``before`` and ``after``:
+
+    tap u of output i reads input  i*s + u*d - before          (outside 0 .. n-1 it reads padding)
+    number of outputs              floor((n + before + after - d*(k - 1) - 1) / s) + 1
+
+Rounded up (``ceil``), a last window that begins in the padding after the axis is left out, as in PyTorch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convproof.core.shapes import Array
+
+
+@dataclass(frozen=True)
+class Window:
+    """Kernel size, stride, dilation and padding along one axis, in cells."""
+
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    after: int = 0
+    ceil: bool = False
+
+    @property
+    def extent(self) -> int:
+        """How many cells the window spans, holes included: d*(k - 1) + 1."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    def outputs(self, size: int) -> int:
+        """How many places the window finds on an axis of ``size`` cells; 0 or less if it does not fit."""
+        room = size + self.before + self.after - self.extent
+        if not self.ceil:
+            return room // self.stride + 1
+        count = -(-room // self.stride) + 1
+        return count - 1 if (count - 1) * self.stride >= size + self.before else count
+
+    def taps(self, output: int) -> range:
+        """The input coordinates that output number ``output`` reads; those outside the axis are padding."""
+        first = output * self.stride - self.before
+        return range(first, first + self.extent, self.dilation)
+
+    def reach(self, outputs: range) -> range:
+        """All input coordinates from the first to the last that a run of outputs reads."""
+        return range(self.taps(outputs[0])[0], self.taps(outputs[-1])[-1] + 1)
+
+    def overhang(self, size: int) -> int:
+        """How far the last window stands out beyond the padded axis (only with ``ceil``)."""
+        last = (self.outputs(size) - 1) * self.stride + self.extent
+        return max(0, last - (size + self.before + self.after))
+
+    def unpadded(self) -> "Window":
+        """The same window for an axis to which the padding has been attached already."""
+        return replace(self, before=0, after=0)
+
+
+def windows_of(padded: Array, windows: Sequence[Window]) -> Array:
+    """Every window of an array as a view: (N, C, *spatial) -> (N, C, *outputs, *kernel).
+
+    ``padded`` carries its padding already; ``windows`` has one entry for each spatial axis.
+    """
+    axes = tuple(range(2, 2 + len(windows)))
+    spans = np.lib.stride_tricks.sliding_window_view(padded, tuple(w.extent for w in windows), axis=axes)
+    steps = tuple(slice(None, None, w.stride) for w in windows)
+    holes = tuple(slice(None, None, w.dilation) for w in windows)
+    return spans[(slice(None), slice(None), *steps, *holes)]

@@ -1,0 +1,89 @@
+"""Models and images that come with convproof: the walkthrough's, small enough to be worked through by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convproof.core.errors import UnknownNameError
+from convproof.core.shapes import Array
+from convproof.layers.catalogue import BatchNorm2d, Conv2d, ReLU
+from convproof.network.network import Network, Sequential
+
+
+def image_a() -> Array:
+    """A 5x5 RGB image, uint8, H, W, C: row r (1 to 5) holds r everywhere, but 10*r in channel 0 of column 1."""
+    image = np.repeat(np.arange(1, 6, dtype=np.uint8), 15).reshape(5, 5, 3)
+    image[:, 1, 0] *= 10
+    return image
+
+
+def image_b() -> Array:
+    """A 5x5 RGB image of ones, uint8, H, W, C."""
+    return np.ones((5, 5, 3), np.uint8)
+
+
+def walkthrough_conv() -> Network:
+    """The walkthrough's convolution alone: 3 to 1 channels, 3x3, all weights 1, bias 1."""
+    return Sequential(conv1=Conv2d(3, 1, kernel_size=3).initialise("constant", weight=1, bias=1))
+
+
+def walkthrough() -> Network:
+    """The walkthrough's network in training mode: that convolution, BatchNorm2d(1), ReLU."""
+    conv = Conv2d(3, 1, kernel_size=3).initialise("constant", weight=1, bias=1)
+    return Sequential(conv1=conv, bn1=BatchNorm2d(1), relu=ReLU())
+
+
+@dataclass(frozen=True)
+class Given:
+    """An input and the words that announce it."""
+
+    array: Any
+    description: str
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A model that comes with convproof, and its own input."""
+
+    description: str
+    make: Callable[[], Network]
+    given: Callable[[], Given]
+
+
+def _both_images() -> Given:
+    from convproof.formats.images import to_batch
+
+    return Given(to_batch([image_a(), image_b()]), "image_a and image_b, divided by 255")
+
+
+def _image_a_unscaled() -> Given:
+    return Given(image_a().transpose(2, 0, 1)[None].astype(np.float32), "image_a, not scaled")
+
+
+MODELS = {
+    "walkthrough": Embedded("the walkthrough's network", walkthrough, _both_images),
+    "walkthrough-conv": Embedded("the walkthrough's convolution", walkthrough_conv, _image_a_unscaled),
+}
+
+
+def embedded_model(name: str) -> Network:
+    """A fresh copy of an embedded model. Raises UnknownNameError with what there is."""
+    if name not in MODELS:
+        raise UnknownNameError(
+            "no model is called {name!r}: expected {known}, or net.py:factory for a function in your own file",
+            name=name,
+            known=", ".join(MODELS),
+        )
+    return MODELS[name].make()
+
+
+def embedded_input(name: str | None) -> Given | None:
+    """The input of an embedded model; None for a model of somebody's own."""
+    return MODELS[name].given() if name in MODELS else None
+
+
+def describe(name: str) -> str:
+    """A model in words: what an embedded one is, else the name as given."""
+    return MODELS[name].description if name in MODELS else name

@@ -1,0 +1,34 @@
+"""INPUT on the command line: files that become the inputs of a network."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from convproof.core.errors import SettingError
+from convproof.formats.arrays import ENDINGS, read_array, read_arrays
+from convproof.formats.images import looks_like_image, to_batch
+
+
+def read_input(paths: Sequence[str], names: Sequence[str]) -> tuple[Any, ...]:
+    """The inputs of a network, by ``names``, from image or array files.
+
+    Several images make one batch. An array that looks like images (uint8, channels last) is prepared as one; any other is taken as
+    it is. A network with several inputs takes one .npz or .safetensors file with an array for each name.
+    """
+    if len(names) > 1:
+        return _by_name(paths, names)
+    if all(Path(path).suffix.lower() in ENDINGS for path in paths):
+        if len(paths) > 1:
+            raise SettingError("{n} array files for one input; stack them into one .npy file", n=len(paths))
+        array = read_array(paths[0])
+        return (to_batch(array) if looks_like_image(array) else array,)
+    return (to_batch(list(paths)),)
+
+
+def _by_name(paths: Sequence[str], names: Sequence[str]) -> tuple[Any, ...]:
+    arrays = read_arrays(paths[0]) if len(paths) == 1 else {}
+    if set(names) - set(arrays):
+        raise SettingError(
+            "the network has the inputs {names}: give one .npz or .safetensors file that holds an array for each", names=", ".join(names)
+        )
+    return tuple(arrays[name] for name in names)

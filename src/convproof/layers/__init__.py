@@ -1,0 +1,1 @@
+"""Rooms: what is known of each family of layers. ``catalogue`` lists them."""

@@ -1,0 +1,198 @@
+"""The convolution that users meet: torch.nn's names, signature and defaults."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from convproof.core.arithmetic.padding import pad, unpad
+from convproof.core.axes import Batched
+from convproof.core.derivation import Derivation
+from convproof.core.formats import FLOAT32, NumberFormat
+from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift
+from convproof.core.initialise import default_weight_and_bias
+from convproof.core.layer import Gradients, Layer, Step, no_device
+from convproof.core.lines import Lines
+from convproof.core.parameters import Parameter
+from convproof.core.records import Convention, Mistake
+from convproof.core.shapes import Array, Cell, DType, Region, Shape
+from convproof.core.window import Window
+from convproof.layers.conv import bound, checks, conventions, derive, formula, geometry, gradient
+
+
+class Conv(Layer):
+    """What convolutions of any number of spatial axes share."""
+
+    weight = Parameter("out_channels, in_channels / groups, *kernel_size")
+    bias = Parameter("out_channels")
+    axes = 2
+    transposed = False
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any,
+        padding: Any,
+        dilation: Any,
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        device: object,
+        dtype: DType,
+        seed: int | None,
+    ) -> None:
+        super().__init__(dtype=dtype)
+        no_device(device)
+        checks.check_channels(in_channels, out_channels, groups)
+        checks.check_mode(padding_mode)
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.windows: tuple[Window, ...] = geometry.windows_from(kernel_size, stride, padding, dilation, self.axes)
+        self.padding_mode = padding_mode
+        self.kernel_size = tuple(w.kernel for w in self.windows)
+        self.stride = tuple(w.stride for w in self.windows)
+        self.dilation = tuple(w.dilation for w in self.windows)
+        self.padding = padding if isinstance(padding, str) else _as_given(self._amounts)
+        self.output_padding = (0,) * self.axes
+        self.declare("weight", (out_channels, in_channels // groups, *self.kernel_size))
+        self.declare("bias", (out_channels,) if bias else None)
+        self.reset_parameters(seed)
+
+    def reset_parameters(self, seed: int | None = None) -> None:
+        """Weight and bias uniform in +-1/sqrt(C/g * kernel), as torch draws them."""
+        default_weight_and_bias(self, seed)
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that differ from the defaults."""
+        always = {"in_channels": self.in_channels, "out_channels": self.out_channels, "kernel_size": self.kernel_size}
+        usual = {"stride": (1,) * self.axes, "padding": (0,) * self.axes, "dilation": (1,) * self.axes, "groups": 1}
+        rest = {name: getattr(self, name) for name, value in usual.items() if getattr(self, name) != value}
+        if self.arrays["bias"] is None:
+            rest["bias"] = False
+        return always | rest | ({} if self.padding_mode == "zeros" else {"padding_mode": self.padding_mode})
+
+    @property
+    def _amounts(self) -> list[tuple[int, int]]:
+        return [(w.before, w.after) for w in self.windows]
+
+    def equation(self) -> str:
+        """The formula with this layer's own stride, dilation and padding filled in."""
+        groups = None if self.groups == 1 else (self.in_channels // self.groups, self.out_channels // self.groups)
+        return geometry.equation(self.windows, groups, self.bias is not None)
+
+    def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
+        """(N, C, *sizes) -> (N, O, *outputs); the batch axis may be left out."""
+        self.names_of(len(shapes))
+        (shape,) = shapes
+        checks.check_input(self.describe(), shape, self.in_channels, self.axes)
+        checks.check_fits(self.describe(), shape, self.windows, self.padding_mode)
+        outputs = (w.outputs(size) for w, size in zip(self.windows, shape[-self.axes :], strict=True))
+        return ((*shape[: -self.axes - 1], self.out_channels, *outputs),)
+
+    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+        """The convolution; training mode makes no difference."""
+        return self.evaluated(inputs[0], self.weight, self.bias, training)
+
+    def evaluated(self, x: Array, weight: Array, bias: Array | None, training: bool) -> Step:
+        """A step with other weights than the layer's own."""
+        batch = Batched.of(x, self.axes + 2)
+        padded = pad(batch.array, self._amounts, self.padding_mode)
+        y = formula.convolve(padded, weight, bias, [w.unpadded() for w in self.windows], self.groups)
+        return Step((batch.off(y),), (x,), training)
+
+    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+        """Cell (n, o, *spots), or (o, *spots) of an unbatched input."""
+        lead, spot = cell[: -self.axes - 1], cell[-self.axes - 1 :]
+        image = inputs[0][lead]
+        into, out = self.in_channels // self.groups, self.out_channels // self.groups
+        patch = geometry.patch_of(spot, self.windows, image.shape[1:], self.padding_mode, into, out)
+        tree = derive.derive(spot, lead, image, self.weight, self.bias, patch)
+        return Derivation(self.describe(), cell, self.equation(), tree)
+
+    def lines(
+        self,
+        cells: Array | None,
+        inputs: Sequence[Array],
+        incoming: Sequence[Lines | None] | None = None,
+        output: int = 0,
+        *,
+        training: bool | None = None,
+        arithmetic: NumberFormat = FLOAT32,
+    ) -> Lines:
+        """See ``bound``; cells as in ``derive``."""
+        batch = Batched.of(inputs[0], self.axes + 2)
+        came = incoming[0].map(batch.on) if incoming and incoming[0] else None
+        found = bound.lines(
+            batch.cells(cells), batch.array, self.weight, self.bias, self.windows, self.groups, self.padding_mode, came, arithmetic
+        )
+        return found if cells is not None else found.map(batch.off)
+
+    def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
+        """All channels of the groups touched, and the windows of the first to the last output."""
+        lead, (o, *spots) = region[: -self.axes - 1], region[-self.axes - 1 :]
+        into, out = self.in_channels // self.groups, self.out_channels // self.groups
+        channels = range(o[0] // out * into, (o[-1] // out + 1) * into)
+        return ((*lead, channels, *(w.reach(r) for w, r in zip(self.windows, spots, strict=True))),)
+
+    def products(self, *shapes: Shape) -> int:
+        """Output cells times C/g times kernel."""
+        return int(np.prod(self.shapes(*shapes)[0])) * int(np.prod(self.weight.shape[1:]))
+
+    def pull(self, step: Step, *dy: Array) -> Gradients:
+        """See ``gradient``."""
+        batch = Batched.of(cast("Array", step.inputs[0]), self.axes + 2)
+        padded = pad(batch.array, self._amounts, self.padding_mode)
+        bare = [w.unpadded() for w in self.windows]
+        dx, dweight, dbias = gradient.pull(batch.on(dy[0]), padded, self.weight, bare, self.groups)
+        own = {"weight": dweight} if self.bias is None else {"weight": dweight, "bias": dbias}
+        return Gradients((batch.off(unpad(dx, batch.array.shape[2:], self._amounts, self.padding_mode)),), own)
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """See ``mistakes``."""
+        from convproof.layers.conv.mistakes import MISTAKES
+
+        return tuple(m for m in MISTAKES if m.applies(self))
+
+    def conventions(self) -> tuple[Convention, ...]:
+        """See ``conventions``."""
+        return conventions.CONVENTIONS
+
+    def absorbs(self) -> tuple[type[Fusible], ...]:
+        """A BatchNorm in eval goes into weight and bias; an addition and a pointwise function into the last pass."""
+        return (ScaleShift, Addition, Pointwise)
+
+
+class Conv2d(Conv):
+    """Convolution over (N, C, H, W) or (C, H, W).
+
+    Arguments and defaults are torch.nn.Conv2d's. ``padding`` may also be one (before, after) pair for each axis, ((top, bottom),
+    (left, right)). ``seed`` makes the initial weights repeatable.
+
+    Attributes: ``weight`` (out_channels, in_channels / groups, kH, kW), ``bias`` (out_channels) or None.
+
+    Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: object = None,
+        dtype: DType = None,
+        *,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype, seed)
+
+
+def _as_given(amounts: list[tuple[int, int]]) -> tuple[Any, ...]:
+    """Padding as torch's attribute has it, one number an axis; as pairs where the two sides differ."""
+    return tuple(before for before, _ in amounts) if all(b == a for b, a in amounts) else tuple(amounts)

@@ -1,0 +1,129 @@
+"""The graph: which layer reads which arrays. It holds names and layers and no numbers of its own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convproof.core.errors import GraphError, UnknownNameError
+from convproof.core.layer import Layer
+
+
+@dataclass(frozen=True)
+class Place:
+    """One array of a network: output number ``output`` of a node, or an input of the network."""
+
+    name: str
+    output: int = 0
+
+    def __str__(self) -> str:
+        return self.name if self.output == 0 else f"{self.name}.{self.output}"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer under its name, and the arrays that it reads."""
+
+    name: str
+    layer: Layer
+    sources: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in an order in which they can run, the names of the inputs, and the arrays that are the outputs."""
+
+    nodes: tuple[Node, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[Place, ...]
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def node(self, name: str) -> Node:
+        """The node of a name. Raises UnknownNameError with near misses."""
+        found = [node for node in self.nodes if node.name == name]
+        return found[0] if found else self.nodes[self._position(name)]
+
+    def _position(self, name: str) -> int:
+        names = [node.name for node in self.nodes]
+        return names.index(find_name(name, names))
+
+    def last_readers(self) -> dict[Place, str]:
+        """For each array, the last node that reads it."""
+        return {source: node.name for node in self.nodes for source in node.sources}
+
+    def layers(self) -> dict[str, Layer]:
+        """Every layer once, under the first name it has."""
+        found: dict[int, tuple[str, Layer]] = {}
+        for node in self.nodes:
+            found.setdefault(id(node.layer), (node.name, node.layer))
+        return dict(found.values())
+
+
+def find_name(name: str, names: Sequence[str]) -> str:
+    """A name as given, or as the only suffix that it matches. Raises UnknownNameError with near misses."""
+    import difflib
+
+    if name in names:
+        return name
+    ends = [known for known in names if known.endswith("." + name)]
+    if len(ends) == 1:
+        return ends[0]
+    if ends:
+        raise UnknownNameError("{name!r} matches several layers: {found}; write the name in full", name=name, found=", ".join(ends))
+    near = difflib.get_close_matches(name, names, 3, 0.5)
+    raise UnknownNameError(
+        "no layer is called {name!r}; {hint}",
+        name=name,
+        hint="did you mean " + " or ".join(near) + "?" if near else "there are " + _listed(names),
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def wire(description: Mapping[str, Any], inputs: Sequence[str], outputs: Sequence[str] | None) -> Graph:
+    """The graph of ``{name: (layer, *sources)}``. Raises GraphError for unknown sources, doubled names and circles."""
+    for name in inputs:
+        if name in description:
+            raise GraphError("{name!r} is an input of the network and a layer too; give the layer another name", name=name)
+    raw = {name: _entry(name, entry) for name, entry in description.items()}
+    if not raw:
+        raise GraphError("a network needs at least one layer")
+    nodes = _ordered(raw, inputs)
+    last = outputs if outputs is not None else [list(raw)[-1]]
+    return Graph(nodes, tuple(inputs), tuple(_place(o, raw, inputs, "the network's output") for o in last))
+
+
+def _entry(name: str, entry: Any) -> tuple[Layer, tuple[Any, ...]]:
+    layer, *sources = entry if isinstance(entry, tuple) else (entry,)
+    if not isinstance(layer, Layer):
+        raise GraphError("{name!r}: expected (layer, *sources), a layer first; got {found}", name=name, found=type(layer).__name__)
+    if not sources:
+        raise GraphError("{name!r} names no source: write (layer, 'input') or the name of another layer", name=name)
+    layer.names_of(len(sources))
+    return layer, tuple(sources)
+
+
+def _ordered(raw: Mapping[str, tuple[Layer, tuple[Any, ...]]], inputs: Sequence[str]) -> tuple[Node, ...]:
+    """Nodes in an order in which every source comes before its readers; as given where that already holds."""
+    nodes = {name: Node(name, layer, tuple(_place(s, raw, inputs, name) for s in sources)) for name, (layer, sources) in raw.items()}
+    done: dict[str, Node] = {}
+    waiting = list(nodes.values())
+    while waiting:
+        ready = [node for node in waiting if all(s.name in done or s.name in inputs for s in node.sources)]
+        if not ready:
+            raise GraphError("these layers read each other in a circle: {names}", names=", ".join(node.name for node in waiting))
+        for node in ready:
+            done[node.name] = node
+        waiting = [node for node in waiting if node.name not in done]
+    return tuple(done.values())
+
+
+def _place(source: Any, raw: Mapping[str, Any], inputs: Sequence[str], reader: str) -> Place:
+    name, output = (source, 0) if isinstance(source, str) else source
+    if name not in raw and name not in inputs:
+        known = [*inputs, *raw]
+        raise GraphError("{reader} reads {name!r}, which is none of {known}", reader=reader, name=name, known=_listed(known))
+    return Place(name, output)

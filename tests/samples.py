@@ -1,0 +1,62 @@
+"""What the laws run over: every layer with settings that hide nothing, and its twin in PyTorch.
+
+A file ``tests/layers/test_<room>.py`` holds the SAMPLES of its room. Sizes are pairwise different, both parities occur, values are
+negative too.
+"""
+
+import importlib
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from convproof.core.layer import Layer
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A layer made by ``make``, the shapes of its inputs, and the torch module or function that computes the same."""
+
+    name: str
+    make: Callable[[], Layer]
+    shapes: tuple[tuple[int, ...], ...]
+    twin: Callable[[], Callable[..., torch.Tensor]]
+    eval: bool = False
+
+    def layer(self, dtype: type = np.float32) -> Layer:
+        """The layer, with parameters and statistics that are all different and of both signs."""
+        layer = self.make()
+        rng = np.random.default_rng(zlib.crc32(self.name.encode()))
+        for key, array in list(layer.state_dict().items()):
+            if array.dtype.kind == "f":
+                drawn = rng.normal(size=array.shape) if layer.declared()[key].learnt else rng.uniform(0.5, 2, array.shape)
+                layer.arrays[key] = drawn.astype(dtype)
+        layer.dtype = np.dtype(dtype)
+        return layer.train(not self.eval)
+
+    def inputs(self, dtype: type = np.float32) -> tuple[np.ndarray, ...]:
+        rng = np.random.default_rng(zlib.crc32(self.name.encode()) + 1)
+        return tuple(rng.normal(size=shape).astype(dtype) for shape in self.shapes)
+
+    def witness(self, layer: Layer) -> Callable[..., torch.Tensor]:
+        """The twin with the layer's own parameters and mode."""
+        module = self.twin()
+        if isinstance(module, torch.nn.Module):
+            dtype = torch.float64 if layer.dtype == np.float64 else torch.float32
+            module.to(dtype)
+            module.load_state_dict({k: torch.tensor(v) for k, v in layer.state_dict().items()})
+            module.train(layer.training)
+        return module
+
+
+def all_samples() -> list[Any]:
+    """The SAMPLES of every room's test file, in the order of the files."""
+    found = []
+    for path in sorted((Path(__file__).parent / "layers").glob("test_*.py")):
+        module = importlib.import_module(f"tests.layers.{path.stem}")
+        found += module.SAMPLES
+    return found

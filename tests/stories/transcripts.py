@@ -1,0 +1,72 @@
+"""Transcripts in Markdown: ```console blocks in which ``$ command`` is followed by what it prints.
+
+A line ``...`` stands for any lines. Commands of one file run one after another in one empty folder, so a later one sees what an earlier one
+wrote; ```python blocks with a first line ``# name.py`` are files in it. With CONVPROOF_STORIES=write the outputs are written anew.
+"""
+
+import os
+import re
+import shlex
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from convproof.cli.main import main
+
+BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One command of a transcript and the lines it is said to print."""
+
+    command: str
+    expected: str
+
+
+def commands(block: str) -> list[Line]:
+    """The commands of a console block, each with what follows it."""
+    parts = re.split(r"^\$ (.*)\n", block, flags=re.MULTILINE)[1:]
+    return [Line(command, output) for command, output in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def run(command: str) -> str:
+    """What a convproof command prints on both streams, and its exit code where it is not 0."""
+    program, *arguments = shlex.split(command)
+    assert program == "convproof", command
+    out = StringIO()
+    with redirect_stdout(out), redirect_stderr(out):
+        try:
+            main(arguments)
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+    text = "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n"))
+    return text + "\n" + (f"(exit code {code})\n" if code else "")
+
+
+def matches(expected: str, found: str) -> bool:
+    """Whether an output is the expected one; ``...`` on a line of its own stands for any lines."""
+    pattern = "".join(r"(?:.*\n)*?" if line == "..." else re.escape(line) + r"\n" for line in expected.rstrip("\n").split("\n"))
+    return re.fullmatch(pattern, found) is not None
+
+
+def tell(path: Path, folder: Path) -> list[str]:
+    """Run a file's transcripts in ``folder``; the differences found, as texts."""
+    os.chdir(folder)
+    text, differences = path.read_text(encoding="utf-8"), []
+    for kind, block in BLOCK.findall(text):
+        if kind == "python":
+            first, _, code = block.partition("\n")
+            if first.startswith("# ") and first.endswith(".py"):
+                Path(first[2:]).write_text(code, encoding="utf-8")
+            continue
+        fresh = block
+        for line in commands(block):
+            found = run(line.command)
+            if not matches(line.expected, found):
+                differences.append(f"$ {line.command}\n--- expected\n{line.expected}--- found\n{found}")
+                fresh = fresh.replace(f"$ {line.command}\n{line.expected}", f"$ {line.command}\n{found}")
+        if fresh != block and os.environ.get("CONVPROOF_STORIES") == "write":
+            path.write_text(path.read_text(encoding="utf-8").replace(block, fresh), encoding="utf-8")
+    return differences
