@@ -18,6 +18,7 @@ from convproof.cli.weights import weights
 from convproof.cli.why import why
 from convproof.core.errors import ConvproofError, NotFiniteWarning
 
+click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
 REPORT = "https://github.com/convproof/convproof/issues"
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
-from convproof.core.errors import SettingError
+from convproof.core.errors import SettingError, ShapeError
+from convproof.core.sentence import say
 
 if TYPE_CHECKING:
     from convproof.core.shapes import Shape
@@ -118,9 +119,19 @@ def find_job(
     if optional:
         return job
     raise SettingError(
-        "{model} has no input of its own: give an INPUT (an image or an .npy file), or --shape 1,3,224,224 for seeded noise",
+        "{model} leaves the size of its input open ({needs}): give --shape 1,3,224,224 for seeded noise, or an INPUT (an image, an .npy file)",
         model=job.files[0],
+        needs=_needs(job.network),
     )
+
+
+def _needs(network: "Network") -> object:
+    """What the first layer says that it expects."""
+    try:
+        network.summary(*[()] * len(network.graph.inputs))
+    except ShapeError as error:
+        return error.sentence
+    return say("inputs {names}", names=", ".join(network.graph.inputs))
 
 
 def noise(job: Job, shapes: "Sequence[Shape]", seed: int) -> Job:

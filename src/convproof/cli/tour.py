@@ -1,5 +1,7 @@
 """The tour: what convproof does, on one screen."""
 
+from typing import Any
+
 import numpy as np
 
 from convproof.core.shapes import Array
@@ -65,7 +67,7 @@ def batch_normalisation() -> str:
     )
 
 
-def short_of(value: float) -> str:
+def short_of(value: float | np.floating[Any]) -> str:
     """A number to four decimals, trailing zeros dropped."""
     return f"{value:.4f}".rstrip("0").rstrip(".")
 

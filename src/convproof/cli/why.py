@@ -45,6 +45,10 @@ def why(
     convproof why walkthrough --at bn1:0,0,2,1
     convproof why walkthrough photo.png --layer relu --max --back
     """
+    from convproof.explaining.compare import as_written
+
+    if mine is not None:
+        as_written(mine)
     job = find_job("walkthrough-conv", **chosen)
     with patience("running the network"):
         trace = job.network.trace(*job.inputs)

@@ -45,7 +45,7 @@ class Parameter:
             )
         if value is None:
             raise SettingError("{name} of {layer} cannot be None; set it to zeros", name=self.name, layer=layer.describe())
-        array = as_array(value, self.name)
+        array = _whole(value) if present.dtype.kind == "i" else as_array(value, self.name)
         if array.shape != present.shape:
             raise ShapeError(
                 "{name} of {layer} has shape {expected} ({axes}); got an array of shape {found}{hint}",
@@ -73,8 +73,19 @@ def warn_if_not_finite(layer: "Layer", name: str, array: Array) -> None:
     if broken.any() and name not in layer.warned:
         layer.warned.add(name)
         cell = tuple(int(i) for i in np.argwhere(broken)[0])
-        sentence = say("{name}{cell} of {layer} is {value}", name=name, cell=list(cell), layer=layer.describe(), value=array[cell])
+        sentence = say(
+            "{name}{cell} of {layer} is {value}: set it to a number, or load the weights anew",
+            name=name,
+            cell=list(cell),
+            layer=layer.describe(),
+            value=array[cell],
+        )
         warnings.warn(str(sentence), NotFiniteWarning, stacklevel=4)
+
+
+def _whole(value: Any) -> Array:
+    """Integers for a counter as they are: float32 would round those above 2^24."""
+    return np.asarray(value) if np.asarray(value).dtype.kind in "iu" else as_array(value)
 
 
 def _hint(found: tuple[int, ...], expected: tuple[int, ...]) -> str:

@@ -35,6 +35,11 @@ def walkthrough() -> Network:
     return Sequential(conv1=conv, bn1=BatchNorm2d(1), relu=ReLU())
 
 
+def walkthrough_images() -> list[Array]:
+    """The batch of the walkthrough's network: image_a and image_b."""
+    return [image_a(), image_b()]
+
+
 @dataclass(frozen=True)
 class Given:
     """An input and the words that announce it."""
@@ -55,7 +60,7 @@ class Embedded:
 def _both_images() -> Given:
     from convproof.formats.images import to_batch
 
-    return Given(to_batch([image_a(), image_b()]), "image_a and image_b, divided by 255")
+    return Given(to_batch(walkthrough_images()), "image_a and image_b, divided by 255")
 
 
 def _image_a_unscaled() -> Given:
@@ -70,11 +75,14 @@ MODELS = {
 
 def embedded_model(name: str) -> Network:
     """A fresh copy of an embedded model. Raises UnknownNameError with what there is."""
+    import difflib
+
     if name not in MODELS:
+        near = difflib.get_close_matches(name, MODELS, 3, 0.6)
         raise UnknownNameError(
-            "no model is called {name!r}: expected {known}, or net.py:factory for a function in your own file",
+            "no model is called {name!r}; {hint}, or net.py:factory for a function in your own file",
             name=name,
-            known=", ".join(MODELS),
+            hint="did you mean " + " or ".join(near) if near else "there are " + ", ".join(MODELS),
         )
     return MODELS[name].make()
 

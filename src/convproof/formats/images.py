@@ -1,159 +1,178 @@
-"""Images: files and uint8 arrays in H, W, C become a float32 batch in N, C, H, W, divided by 255, and every step of it stays visible."""
+"""Images become what a network reads, in three stages that stay visible:
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+    pixels   (N, H, W, C)   uint8, 0 to 255, as they were read
+    layout   (N, C, H, W)   the same numbers, axes moved
+    input    (N, C, H, W)   float32, layout / 255
+
+Arrays of floats count as prepared already: their axes are moved and no number is changed.
+"""
+
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from convproof.core.axes import cell_in
-from convproof.core.derivation import Derivation, copy, number, quotient, setting
-from convproof.core.errors import DTypeError, FileError, SettingError, ShapeError
-from convproof.core.formats import FLOAT32
+from convproof.core.errors import DTypeError, ShapeError
 from convproof.core.sentence import Sentence, say
-from convproof.core.shapes import Array
-from convproof.formats.arrays import existing
+from convproof.core.shapes import Array, Shape, Shaped
+from convproof.formats.batch import FULL
+from convproof.formats.batch import Batch as Batch
+from convproof.formats.batch import Stage as Stage
+from convproof.formats.decode import Picture, decode, take
+from convproof.formats.npy import native
 
-FULL_SCALE = 255
+FLOATS = (np.float16, np.float32, np.float64)
 CHANNELS = (1, 3)
+FEW = 4
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One step of the preparation: the array after it, and what was done, in a sentence."""
+def read_image(path: str | Path, channels: int = 3) -> Shaped[Array, "H W C"]:
+    """The pixels of an image file, uint8, H, W, C; grey images become RGB too, unless ``channels`` is 1.
 
-    name: str
-    array: Array
-    sentence: Sentence
-
-
-class Batch(np.ndarray):
-    """A float32 array N, C, H, W that remembers how it was made from images.
-
-    ``stages`` are the steps before it: "pixels" as they were read, "layout" after the move to channels first; ``sentence`` says what the
-    last step did. A slice or a result computed from a
-    batch is an array like any other and has no stages.
+    See ``decode`` for what is left out. Raises FileError for a file that is missing, broken or no image.
     """
-
-    stages: tuple[Stage, ...]
-    sentence: Sentence
-
-    def __array_finalize__(self, made_from: Any) -> None:
-        self.stages = ()
-        self.sentence = say("computed from a batch")
-
-    def derive(self, cell: Sequence[int]) -> Derivation:
-        """How the number in a cell (n, c, h, w) came from its pixel."""
-        if not self.stages:
-            raise SettingError("this array no longer knows its pixels: ask the batch that to_batch returned, not a slice of it")
-        n, c, h, w = place = cell_in(cell, self.shape, "the batch")
-        pixels = self.stages[0]
-        pixel = number(pixels.array, (n, h, w, c), "pixels", "pixel")
-        note = say("row {h}, column {w}, channel {c} of image {n}: H, W, C became C, H, W", h=h, w=w, c=c, n=n)
-        scaled = pixels.array.dtype == np.uint8
-        tree = quotient(pixel, setting(FULL_SCALE, "255", "count"), "x", note) if scaled else copy(pixel, "x", note)
-        allowed = FLOAT32.u * float(tree.value) if scaled else 0.0
-        formula = "x[n, c, h, w] = pixels[n, h, w, c]" + (f" / {FULL_SCALE}" if scaled else "")
-        return Derivation("input", place, formula, tree, np.asarray(self)[place], str(self.sentence), allowed)
+    return decode(path, channels).pixels
 
 
-def to_batch(images: Any) -> Batch:
-    """A batch from one image or several: H, W, C arrays (or H, W grey ones), paths of image files, or one N, H, W, C array.
+def to_batch(images: Any, *, channels: int = 3) -> Batch:
+    """Images as a network's input (N, C, H, W), with the stages of their preparation.
 
-    uint8 values become float32 and are divided by 255; float values are only moved to N, C, H, W. Raises ShapeError for images of
-    different sizes or arrays that are not images, FileError for files that cannot be read.
+    ``images``: one image, or a list of images of one size, or an array (N, H, W, C). An image is an array (H, W, C) or (H, W), a Pillow
+    image, or the path of a file, which is read with 3 ``channels`` (RGB) or 1 (grey levels).
+
+    uint8 becomes float32, divided by 255: 1 -> 0.0039, 50 -> 0.1961. Floats are only moved: they keep their values (float16 is widened).
+
+    Raises ShapeError for sizes that differ and for channels first, DTypeError for other numbers, FileError for files.
     """
-    pictures = _as_pictures(images)
-    shapes = [picture.shape for picture in pictures]
-    if len(set(shapes)) != 1:
-        other = next(k for k, shape in enumerate(shapes) if shape != shapes[0])
-        raise ShapeError(
-            "a batch needs images of one size: image 0 is {first} (H, W, C), image {k} is {other}; resize or crop them first",
-            first=shapes[0],
-            k=other,
-            other=shapes[other],
-        )
-    pixels = np.stack(pictures)
-    moved = pixels.transpose(0, 3, 1, 2)
-    scaled = pixels.dtype == np.uint8
-    numbers = np.ascontiguousarray(moved, np.float32)
-    batch = (numbers / np.float32(FULL_SCALE) if scaled else numbers).view(Batch)
-    batch.stages = (
-        Stage("pixels", _frozen(pixels), say("pixels as they were read, {dtype}, layout N, H, W, C", dtype=pixels.dtype)),
-        Stage("layout", _frozen(moved), say("moved to layout N, C, H, W")),
+    pictures = list(_pictures(images, channels))
+    if not pictures:
+        raise ShapeError("no image was given; expected one or more")
+    pixels = _stacked(pictures)
+    layout = pixels.transpose(0, 3, 1, 2)
+    stages = (
+        Stage("pixels", pixels, "N, H, W, C", _origin(pictures)),
+        Stage("layout", layout, "N, C, H, W", say("axes moved from N, H, W, C to N, C, H, W; no number changed")),
     )
-    batch.sentence = say("divided by 255") if scaled else say("taken as they are, not scaled")
-    return batch
-
-
-def read_image(path: str | Path) -> Array:
-    """The pixels of an image file as uint8 H, W, 3. Grey and palette images become RGB, alpha is dropped, orientation marks are ignored.
-
-    Raises FileError for a file that is missing, damaged, no image, or too large to be decoded safely.
-    """
-    import warnings
-
-    from PIL import Image, UnidentifiedImageError
-
-    file = existing(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as image:
-                return np.asarray(image.convert("RGB"))
-    except UnidentifiedImageError:
-        raise FileError("{path} is not an image that can be read (or an .npy or .npz file without that ending)", path=file) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise FileError("{path} is too large to be decoded safely: {reason}", path=file, reason=error) from None
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        KeyError,
-        IndexError,
-        TypeError,
-        MemoryError,
-        OverflowError,
-        AssertionError,
-    ) as error:
-        raise FileError("{path} is damaged: {reason}", path=file, reason=error) from None
+    if pixels.dtype == np.uint8:
+        x = layout.astype(np.float32, order="C")
+        x /= FULL
+        return Batch.of(x, stages, say("divided by 255, in float32"))
+    x = layout.astype(np.promote_types(pixels.dtype, np.float32), order="C")
+    return Batch.of(x, stages, say("floats as they were given, not divided by 255"))
 
 
 def looks_like_image(array: Array) -> bool:
-    """Whether an array is taken for images: uint8 with one or three channels last."""
+    """Whether an array of unknown meaning is one image or several: uint8, channels last."""
     return array.dtype == np.uint8 and array.ndim in (3, 4) and array.shape[-1] in CHANNELS
 
 
-def _as_pictures(images: Any) -> list[Array]:
-    if isinstance(images, str | Path):
-        images = [images]
-    if isinstance(images, np.ndarray):
-        images = list(images) if images.ndim == 4 else [images]
-    pictures = [read_image(image) if isinstance(image, str | Path) else _as_picture(image, k) for k, image in enumerate(images)]
-    if not pictures:
-        raise ShapeError("a batch needs at least one image")
-    return pictures
+def _pictures(images: Any, channels: int) -> Iterator[Picture]:
+    """Every image, checked one by one."""
+    if isinstance(images, list | tuple):
+        for k, image in enumerate(images):
+            yield _picture(image, channels, f"image {k}")
+    elif _is_array(images) and len(images.shape) == 4:
+        array = _numbers(images, "the images")
+        _check_axes(array.shape[1:], "the images", "N, ", array.shape, "(0, 2, 3, 1)")
+        yield from (Picture(image) for image in array)
+    else:
+        yield _picture(images, channels, "the image")
 
 
-def _as_picture(image: Any, k: int) -> Array:
-    array = np.asarray(image)
+def _picture(image: Any, channels: int, who: str) -> Picture:
+    if isinstance(image, str | Path):
+        return decode(image, channels)
+    if hasattr(image, "getbands"):
+        return take(image, "", channels)
+    array = _numbers(image, who)
     if array.ndim == 2:
         array = array[:, :, None]
-    if array.dtype.kind == "f":
-        array = array.astype(np.float32)
-    if array.dtype != np.uint8 and array.dtype.kind != "f":
-        raise DTypeError("image {k} holds {dtype}; expected uint8 (0 to 255) or floats", k=k, dtype=array.dtype)
-    if array.ndim != 3 or 0 in array.shape:
-        raise ShapeError("image {k} has shape {shape}; expected H, W, C", k=k, shape=array.shape)
-    if array.shape[2] not in CHANNELS and array.shape[0] in CHANNELS:
-        raise ShapeError(
-            "image {k} has shape {shape}; expected H, W, C. It looks like C, H, W: try image.transpose(1, 2, 0)", k=k, shape=array.shape
+    if array.ndim != 3:
+        raise ShapeError("{who} has shape {shape}; expected H, W, C or H, W", who=who, shape=array.shape)
+    _check_axes(array.shape, who, "", array.shape, "(1, 2, 0)")
+    return Picture(array)
+
+
+def _is_array(image: Any) -> bool:
+    return isinstance(image, np.ndarray) or hasattr(image, "detach")
+
+
+def _numbers(image: Any, who: str) -> Array:
+    """An array-like as uint8 or floats of this machine's byte order. Raises DTypeError."""
+    try:
+        array = np.asarray(image.detach() if hasattr(image, "detach") else image)
+    except ValueError:
+        raise DTypeError("{who} is not a rectangular array of numbers: its rows differ in length", who=who) from None
+    if array.dtype != np.uint8 and array.dtype.newbyteorder("=") not in FLOATS:
+        raise DTypeError(
+            "{who} holds {dtype}; expected uint8 (0 to 255), or floats that are scaled already; try np.asarray(image, np.uint8) or "
+            "image.astype(np.float32) / largest",
+            who=who,
+            dtype=array.dtype,
         )
-    return array
+    return native(array)
 
 
-def _frozen(array: Array) -> Array:
-    array.flags.writeable = False
-    return array
+def _check_axes(shape: Shape, who: str, lead: str, found: Shape, order: str) -> None:
+    """Raise ShapeError for channels first, for too many channels and for nothing at all."""
+    first, last = shape[0], shape[-1]
+    if first in CHANNELS and last not in CHANNELS:
+        hint = f"It looks like {lead}C, H, W: try x.transpose{order}"
+    elif not 1 <= last <= FEW:
+        hint = "A stack of grey images needs an axis for its channel: x[..., None]"
+    elif 0 in found:
+        hint = "There is no pixel in it"
+    else:
+        return
+    raise ShapeError(
+        "{who}: expected {lead}H, W, C with 1 to {few} channels, got shape {found}. {hint}",
+        who=who,
+        lead=lead,
+        few=FEW,
+        found=found,
+        hint=hint,
+    )
+
+
+def _stacked(pictures: Sequence[Picture]) -> Array:
+    """All pixels in one new array (N, H, W, C). Raises ShapeError and DTypeError that name the image which differs."""
+    first = pictures[0]
+    for k, picture in enumerate(pictures):
+        if picture.pixels.shape != first.pixels.shape:
+            raise ShapeError(
+                "image {k}{name} has shape {shape}, but image 0{name_0} has {shape_0} (H, W, C); "
+                "a batch holds one size: resize or crop the images first",
+                k=k,
+                name=_bracketed(picture),
+                shape=picture.pixels.shape,
+                name_0=_bracketed(first),
+                shape_0=first.pixels.shape,
+            )
+        if picture.pixels.dtype != first.pixels.dtype:
+            raise DTypeError(
+                "image {k}{name} holds {dtype}, but image 0{name_0} holds {dtype_0}; give all images in one kind of number",
+                k=k,
+                name=_bracketed(picture),
+                dtype=picture.pixels.dtype,
+                name_0=_bracketed(first),
+                dtype_0=first.pixels.dtype,
+            )
+    return np.stack([picture.pixels for picture in pictures])
+
+
+def _bracketed(picture: Picture) -> str:
+    return f" ({picture.name})" if picture.name else ""
+
+
+def _origin(pictures: Sequence[Picture]) -> Sentence:
+    """Where the pixels came from, and what was done to them on the way."""
+    names = [picture.name for picture in pictures if picture.name]
+    if names:
+        listed = ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
+        origin = say("pixels of {names}, N, H, W, C", names=listed)
+    else:
+        origin = say("pixels as they were given, N, H, W, C")
+    for note in {note.text(): note for picture in pictures for note in picture.notes}.values():
+        origin = say("{origin}; {note}", origin=origin, note=note)
+    return origin

@@ -1,83 +1,55 @@
-"""``load``: a network from an embedded name, or from a function in somebody's own file."""
+"""Models by name: those that come with convproof, and functions in a user's own file."""
 
-import difflib
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
-from convproof.core.errors import FileError, SettingError, UnknownNameError
-from convproof.core.layer import Layer
-from convproof.formats.arrays import existing
-from convproof.formats.embedded import embedded_model
+from convproof.core.errors import SettingError
+from convproof.formats.embedded import MODELS, embedded_model
+from convproof.formats.factory import names_of_functions, run_factory
 from convproof.network.network import Network
 
-FACTORY = re.compile(r"(?P<file>.*\.py):(?P<function>\w+)")
+WEIGHTS = (".safetensors", ".npz", ".npy")
+TORCH = (".pt", ".pth", ".ckpt", ".bin", ".pt2")
+LATER = (".onnx", ".keras", ".h5", ".tflite")
 
 
 def load(model: str | Path) -> Network:
-    """A network by name: "walkthrough" comes with convproof, "net.py:factory" runs that file and calls its function without arguments.
+    """A network: an embedded one by name ("walkthrough"), or "net.py:factory", what that function in that file returns.
 
-    The function returns a Network or a Layer, which becomes a network of one. Raises UnknownNameError for an unknown name, FileError for a
-    missing file or one that fails, SettingError for what cannot be loaded.
+    The file is run, as its name says; nothing else ever runs code from a file. The network comes in the mode in which it was made.
+
+    Raises UnknownNameError for an unknown name, FileError for a file that is missing or a function that fails, SettingError for what
+    is not read yet.
     """
-    name = str(model)
-    if found := FACTORY.fullmatch(name):
-        return _network(_call(existing(found["file"]), found["function"]), name)
-    suffix = Path(name).suffix.lower()
-    if suffix == ".py":
-        raise SettingError("{name}: name the function that returns the network, as in {name}:make", name=name)
-    if suffix in (".safetensors", ".npz", ".npy", ".pt", ".pth"):
-        raise SettingError("{name} holds weights and no network: give a model, and the weights by --weights or load_weights", name=name)
-    if suffix or "/" in name or "\\" in name:
-        raise SettingError("{name} cannot be loaded: expected an embedded name such as walkthrough, or net.py:factory", name=name)
-    return embedded_model(name)
+    text = str(model)
+    if text in MODELS:
+        return embedded_model(text)
+    if call := re.fullmatch(r"(?s)(.+\.py):(.*)", text):  # a Windows path has a colon of its own: C:\net.py:make
+        return run_factory(call[1], call[2])
+    _refuse(text)
+    return embedded_model(text)
 
 
-def _call(file: Path, function: str) -> Any:
-    module = _module(file)
-    factory = getattr(module, function, None)
-    if not callable(factory):
-        own = [key for key, value in vars(module).items() if callable(value) and getattr(value, "__module__", None) == module.__name__]
-        near = difflib.get_close_matches(function, own, 3, 0.5)
-        hint = "did you mean " + " or ".join(near) + "?" if near else f"it has {', '.join(own) or 'none'}"
-        raise UnknownNameError("{file} has no function {function!r}; {hint}", file=file, function=function, hint=hint)
-    return _guarded(factory, file, f"{function}()")
+def _refuse(text: str) -> None:
+    """Raise SettingError for a file that holds no network, or none that can be read yet."""
+    ending = Path(text).suffix.lower()
+    if ending == ".py":
+        functions = names_of_functions(text)
+        raise SettingError(
+            "{model}: which function makes the network? write {model}:NAME{known}",
+            model=text,
+            known=f"; the file defines {', '.join(functions)}" if functions else "",
+        )
+    if ending in WEIGHTS:
+        raise SettingError(
+            "{model} holds arrays and no network; load the network first, then its weights: network.load_weights({model!r}), "
+            "or --weights {model} on the command line. {possible}",
+            model=text,
+            possible=_possible(),
+        )
+    if ending in (*TORCH, *LATER):
+        raise SettingError("{model}: {ending} files are not read yet. {possible}", model=text, ending=ending, possible=_possible())
 
 
-def _module(file: Path) -> ModuleType:
-    """The file as a module; its own folder is searched for what it imports."""
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    if spec is None or spec.loader is None:
-        raise FileError("{file} cannot be run as Python", file=file)
-    module = importlib.util.module_from_spec(spec)
-    folder = str(file.parent.absolute())
-    sys.path.insert(0, folder)
-    try:
-        _guarded(lambda: spec.loader.exec_module(module), file, "the file")
-    finally:
-        sys.path.remove(folder)
-    return module
-
-
-def _guarded(run: Any, file: Path, what: str) -> Any:
-    try:
-        return run()
-    except Exception as error:
-        raise FileError(
-            "{file}: {what} failed with {kind}: {error}", file=file, what=what, kind=type(error).__name__, error=error
-        ) from error
-
-
-def _network(made: Any, name: str) -> Network:
-    if isinstance(made, Network):
-        return made
-    if isinstance(made, Layer):
-        return Network({type(made).__name__.lower(): (made, *_inputs(made))}, inputs=_inputs(made))
-    raise SettingError("{name} returned {found}; expected a convproof Network or Layer", name=name, found=type(made).__name__)
-
-
-def _inputs(layer: Layer) -> tuple[str, ...]:
-    return ("input",) if len(layer.input_names) == 1 else layer.input_names
+def _possible() -> str:
+    return f"A network is {', '.join(MODELS)}, or net.py:factory for a function in your own file"

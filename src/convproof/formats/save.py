@@ -1,22 +1,49 @@
-"""Weights and traces to and from files."""
+"""Weights and traces into files and back, for ``Network.save``, ``Network.load_weights`` and ``Trace.save``."""
 
 from pathlib import Path
 
+from convproof.core.errors import FileError, UnknownNameError
 from convproof.formats.arrays import read_arrays, write_arrays
 from convproof.network.network import Network
 from convproof.network.trace import Trace
 
+TORCH = (".pt", ".pth", ".ckpt", ".bin")
+
 
 def save_network(network: Network, path: str | Path) -> None:
-    """All parameters and statistics by name, to .safetensors or .npz."""
+    """Write all parameters and statistics, by name, to a .safetensors or .npz file. Raises FileError."""
+    if Path(path).suffix.lower() == ".onnx":
+        raise FileError("{path}: networks are not written as .onnx yet; their weights go into .safetensors or .npz", path=path)
     write_arrays(path, network.state_dict())
 
 
 def load_weights(network: Network, path: str | Path, strict: bool = True) -> None:
-    """Parameters and statistics by name, from .safetensors or .npz; the network is unchanged if anything does not fit."""
-    network.load_state_dict(read_arrays(path), strict)
+    """Set parameters and statistics from a .safetensors or .npz file; nothing is set if anything does not fit.
+
+    Raises FileError, UnknownNameError for missing or unknown names unless ``strict`` is False, ShapeError for wrong shapes.
+    """
+    if Path(path).suffix.lower() in TORCH:
+        raise FileError(
+            "{path}: torch's own files are not read yet; in Python, "
+            "network.load_state_dict(torch.load(path, weights_only=True)) does it, or write it with safetensors.torch.save_file",
+            path=path,
+        )
+    state = read_arrays(path)
+    own = network.state_dict()
+    if not any(name in own for name in state):
+        raise UnknownNameError(
+            "{path} holds nothing that the network has: it holds {found}, the network {own}",
+            path=path,
+            found=_listed(list(state)),
+            own=_listed(list(own)),
+        )
+    network.load_state_dict(state, strict)
 
 
 def save_trace(trace: Trace, path: str | Path) -> None:
-    """Every array of a trace by name, to .npz or .safetensors."""
-    write_arrays(path, {name: trace[name] for name in trace})
+    """Write all arrays of a trace, by name, to a .npz or .safetensors file. Raises FileError."""
+    write_arrays(path, trace.arrays)
+
+
+def _listed(names: list[str]) -> str:
+    return (", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")) or "nothing"

@@ -1,10 +1,11 @@
 """The graph: which layer reads which arrays. It holds names and layers and no numbers of its own."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from convproof.core.errors import GraphError, UnknownNameError
+from convproof.core.errors import GraphError, ShapeError, UnknownNameError
 from convproof.core.layer import Layer
 
 
@@ -58,6 +59,15 @@ class Graph:
         for node in self.nodes:
             found.setdefault(id(node.layer), (node.name, node.layer))
         return dict(found.values())
+
+
+@contextmanager
+def naming(node: Node) -> Iterator[None]:
+    """Let a ShapeError from inside say which node of the network it is about."""
+    try:
+        yield
+    except ShapeError as error:
+        raise ShapeError("{node}: {problem}", node=node.name, problem=error.sentence) from error
 
 
 def find_name(name: str, names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from convproof.core.layer import Layer, Step
 from convproof.core.shapes import Array
-from convproof.network.graph import Graph, Place
+from convproof.network.graph import Graph, Place, naming
 
 Keep = Literal["outputs", "arrays", "steps"]
 
@@ -37,7 +37,8 @@ def execute(graph: Graph, inputs: Sequence[Array], keep: Keep = "outputs") -> Ru
     last = graph.last_readers()
     for node in graph:
         layer = node.layer
-        step = layer.checked_step([run.arrays[s] for s in node.sources], layer.training, state=run.state.get(layer))
+        with naming(node):
+            step = layer.checked_step([run.arrays[s] for s in node.sources], layer.training, state=run.state.get(layer))
         run.modes[node.name] = layer.training
         run.arrays.update({Place(node.name, k): y for k, y in enumerate(step.outputs)})
         if step.state:

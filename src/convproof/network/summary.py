@@ -12,7 +12,7 @@ from typing import Any
 from convproof.core.errors import ShapeError
 from convproof.core.shapes import Region, Shape
 from convproof.core.upward import reach
-from convproof.network.graph import Graph, Node, Place
+from convproof.network.graph import Graph, Node, Place, naming
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def infer_shapes(graph: Graph, input_shapes: Sequence[Shape]) -> dict[Place, Sha
     """The shape of every array, from those of the inputs."""
     shapes = {Place(name): tuple(shape) for name, shape in zip(graph.inputs, input_shapes, strict=True)}
     for node in graph:
-        outputs = node.layer.shapes(*(shapes[s] for s in node.sources))
+        with naming(node):
+            outputs = node.layer.shapes(*(shapes[s] for s in node.sources))
         shapes.update({Place(node.name, k): shape for k, shape in enumerate(outputs)})
     return shapes
 

@@ -107,7 +107,7 @@ def _distance(derivation: Derivation) -> Sentence:
     """In units in the last place where those mean something; near a cancelled 0 they do not, and the distance itself is told."""
     ulps, allowed = abs(derivation.ulps), derivation.allowed
     step = float(derivation.format.step(derivation.exact))
-    if ulps == 0 or derivation.allowed is None:
+    if ulps == 0 or allowed is None:
         return say("{ulps} ULP off", ulps=rough(ulps))
     if ulps <= FEW_ULPS:
         return say("{ulps} ULP off (rounding may cost up to {allowed})", ulps=rough(ulps), allowed=rough(allowed / step))
@@ -122,4 +122,4 @@ def _distance(derivation: Derivation) -> Sentence:
 def _pads(node: Node, full: bool) -> bool:
     if isinstance(node, Number):
         return node.source.what == "padding"
-    return any(_pads(part, full) for part in shown(node.parts, full))
+    return any(_pads(part, full) for part in shown(node, full))

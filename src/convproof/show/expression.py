@@ -29,10 +29,22 @@ class Style:
     maximum: str
     padding: str
     more: str
+    smaller: str
     encloses: bool  # whether quotient and root enclose their operands, so that these need no brackets
 
 
-TEXT = Style("*", "{} / {}", "{}²", "sqrt({})", "exp({})", "max({})", "(0)", "... ({n} more terms, together {rest})", False)
+TEXT = Style(
+    "*",
+    "{} / {}",
+    "{}²",
+    "sqrt({})",
+    "exp({})",
+    "max({})",
+    "(0)",
+    "... ({n} more terms, together {rest})",
+    "... ({n} more, none larger)",
+    False,
+)
 LATEX = Style(
     r" \cdot ",
     r"\frac{{{}}}{{{}}}",
@@ -42,6 +54,7 @@ LATEX = Style(
     r"\max\left({}\right)",
     r"\underline{0}",
     r"\ldots\;({n}\text{{ more terms, together }}{rest})",
+    r"\ldots\;({n}\text{{ more, none larger}})",
     True,
 )
 
@@ -82,7 +95,7 @@ class Writer:
         if node.kind == "sum":
             return self.total(node)
         if node.kind == "maximum":
-            return style.maximum.format(", ".join(self.write(p) for p in shown(parts, self.full)) + self._folded(node, ", "))
+            return style.maximum.format(", ".join(self.write(p) for p in shown(node, self.full)) + self._folded(node, ", "))
         if node.kind == "product":
             return style.times.join(self._bracketed(p, 2) for p in parts)
         if node.kind == "difference":
@@ -99,7 +112,9 @@ class Writer:
 
     def total(self, node: Operation) -> str:
         """A sum on one line."""
-        return " + ".join(self._bracketed(p, 2) for p in shown(node.parts, self.full)) + self._folded(node, " + ")
+        first, *others = shown(node, self.full)
+        terms = [self._bracketed(first, 2, leads=True), *(self._bracketed(p, 2) for p in others)]
+        return " + ".join(terms) + self._folded(node, " + ")
 
     def total_rows(self, node: Operation) -> list[str]:
         """A sum in rows as wide as the node asks for (a kernel's rows); folded sums stay on one line."""
@@ -113,15 +128,17 @@ class Writer:
     def _folded(self, node: Operation, joint: str) -> str:
         if not folds(node.parts, self.full):
             return ""
-        kept = list(shown(node.parts, self.full))
-        rest = node.value - sum((p.value for p in kept), Fraction(0)) if node.kind == "sum" else max(p.value for p in node.parts)
-        return joint + self.style.more.format(n=len(node.parts) - len(kept), rest=short(rest))
+        kept = list(shown(node, self.full))
+        count = len(node.parts) - len(kept)
+        if node.kind == "maximum":
+            return joint + self.style.smaller.format(n=count)
+        return joint + self.style.more.format(n=count, rest=short(node.value - sum((p.value for p in kept), Fraction(0))))
 
-    def _bracketed(self, node: Node, binding: int) -> str:
+    def _bracketed(self, node: Node, binding: int, leads: bool = False) -> str:
         text = self.write(node)
         inline = isinstance(node, Operation) and not node.name
         loose = inline and _BINDING[node.kind] < binding  # type: ignore[union-attr]
-        negative = not inline and text.startswith("-") and not self.symbols
+        negative = not inline and not leads and text.startswith("-") and not self.symbols
         if loose and self.style is LATEX:
             return rf"\left({text}\right)"
         return f"({text})" if loose or negative else text
@@ -132,12 +149,14 @@ def folds(parts: Sequence[Node], full: bool) -> bool:
     return not full and len(parts) > FOLD
 
 
-def shown(parts: Sequence[Node], full: bool) -> Iterator[Node]:
+def shown(node: Operation, full: bool) -> Iterator[Node]:
     """The parts that are written: all, or the largest in their order; a single number that ends a sum of sums (the bias) is kept."""
+    parts = node.parts
     if not folds(parts, full):
         yield from parts
         return
-    largest = set(np.argsort(-abs(sizes_of(parts)), kind="stable")[:LARGEST].tolist())
+    sizes = sizes_of(parts)
+    largest = set(np.argsort(-sizes if node.kind == "maximum" else -abs(sizes), kind="stable")[:LARGEST].tolist())
     last = len(parts) - 1
     if isinstance(parts[last], Number) and isinstance(parts[0], Operation):
         largest.add(last)
@@ -153,7 +172,7 @@ def named_lines(node: Node, full: bool) -> list[Operation]:
         if isinstance(n, Number) or id(n) in found:
             return
         if not _long_leaf_sum(n):
-            for part in shown(n.parts, full):
+            for part in shown(n, full):
                 visit(part, False)
         else:
             part = n.parts[0]

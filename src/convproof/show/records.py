@@ -40,7 +40,7 @@ def node(of: Node, full: bool) -> dict[str, Any]:
     if isinstance(of, Number):
         cell = None if of.source.cell is None else list(of.source.cell)
         return record | {"from": of.source.what, "source": of.source.name, "input": of.source.index, "cell": cell}
-    kept = [node(part, full) for part in shown(of.parts, full)]
+    kept = [node(part, full) for part in shown(of, full)]
     more = {"parts_left_out": len(of.parts) - len(kept)} if folds(of.parts, full) else {}
     return record | {"operation": of.kind, "parts": kept} | more
 

@@ -1,0 +1,6 @@
+"""``python -m convproof``."""
+
+from convproof.cli.main import main
+
+if __name__ == "__main__":
+    main()

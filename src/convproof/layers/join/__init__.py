@@ -1,0 +1,1 @@
+"""Joining: several arrays side by side in one."""

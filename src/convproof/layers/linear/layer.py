@@ -1,0 +1,139 @@
+"""The linear layer that users meet: torch.nn's names, signature and defaults."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from convproof.core.derivation import Derivation, Node, Terms, long_sum, number, product
+from convproof.core.errors import SettingError, ShapeError
+from convproof.core.exact import exact_dot
+from convproof.core.formats import FLOAT32, NumberFormat
+from convproof.core.fusing import Addition, Fusible, Pointwise
+from convproof.core.initialise import default_weight_and_bias
+from convproof.core.layer import Gradients, Layer, Step, no_device
+from convproof.core.lines import Lines
+from convproof.core.parameters import Parameter
+from convproof.core.records import Convention
+from convproof.core.shapes import Array, Cell, DType, Region, Shape
+from convproof.layers.linear import bound, conventions, formula
+
+TERMS_A_ROW = 6
+
+
+class Linear(Layer):
+    """y = x @ weight^T + bias over the last axis of x (*batch, in_features); the other axes are free, there may be none.
+
+    Arguments and defaults are torch.nn.Linear's. ``seed`` makes the initial weights repeatable.
+
+    Attributes: ``weight`` (out_features, in_features), ``bias`` (out_features) or None.
+
+    Raises SettingError for sizes that cannot be, ShapeError for an input that does not fit.
+    """
+
+    weight = Parameter("out_features, in_features")
+    bias = Parameter("out_features")
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: object = None,
+        dtype: DType = None,
+        *,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(dtype=dtype)
+        no_device(device)
+        if in_features < 1 or out_features < 1:
+            raise SettingError("in_features={into} and out_features={out} must be positive", into=in_features, out=out_features)
+        self.in_features, self.out_features = in_features, out_features
+        self.declare("weight", (out_features, in_features))
+        self.declare("bias", (out_features,) if bias else None)
+        self.reset_parameters(seed)
+
+    def reset_parameters(self, seed: int | None = None) -> None:
+        """Weight and bias uniform in +-1/sqrt(in_features), as torch draws them."""
+        default_weight_and_bias(self, seed)
+
+    def settings(self) -> dict[str, Any]:
+        """The sizes, and bias=False."""
+        sizes = {"in_features": self.in_features, "out_features": self.out_features}
+        return sizes if self.bias is not None else sizes | {"bias": False}
+
+    def equation(self) -> str:
+        """The formula."""
+        return f"y[..., o] = {'' if self.bias is None else 'bias[o] + '}sum over i of weight[o, i] * x[..., i]"
+
+    def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
+        """(*batch, in_features) -> (*batch, out_features)"""
+        self.names_of(len(shapes))
+        (shape,) = shapes
+        if not shape or shape[-1] != self.in_features:
+            flat = len(shape) > 2 and math.prod(shape[1:]) == self.in_features
+            raise ShapeError(
+                "{layer} expects x of shape (*, {features}); got {shape}{hint}",
+                layer=self.describe(),
+                features=self.in_features,
+                shape=shape,
+                hint="; a Flatten before it would make it fit" if flat else "",
+            )
+        return ((*shape[:-1], self.out_features),)
+
+    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+        """The weighted sums; training mode makes no difference."""
+        return Step((formula.linear(inputs[0], self.weight, self.bias),), inputs, training)
+
+    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+        """Cell (*batch, o)."""
+        x, lead, o = inputs[0], cell[:-1], cell[-1]
+        features, weights = x[lead], self.weight[o]
+        bias = None if self.bias is None else number(self.bias, (o,), "bias")
+
+        def term(i: int) -> Node:
+            if i == len(features):
+                return cast("Node", bias)
+            return product(number(x, (*lead, i), "x", "input"), number(self.weight, (o, i), "weight"))
+
+        sizes = features.astype(np.float64) * weights
+        total = exact_dot(features, weights)
+        if bias is not None:
+            sizes, total = np.append(sizes, float(bias.value)), total + bias.value
+        tree = long_sum(Terms(term, sizes), total, "y", row=TERMS_A_ROW)
+        return Derivation(self.describe(), cell, self.equation(), tree)
+
+    def lines(
+        self,
+        cells: Array | None,
+        inputs: Sequence[Array],
+        incoming: Sequence[Lines | None] | None = None,
+        output: int = 0,
+        *,
+        training: bool | None = None,
+        arithmetic: NumberFormat = FLOAT32,
+    ) -> Lines:
+        """See ``bound``; cells as in ``derive``."""
+        return bound.lines(cells, inputs[0], self.weight, self.bias, incoming[0] if incoming else None, arithmetic)
+
+    def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
+        """All features of the same rows."""
+        return ((*region[:-1], range(self.in_features)),)
+
+    def products(self, *shapes: Shape) -> int:
+        """Output cells times in_features."""
+        return math.prod(self.shapes(*shapes)[0]) * self.in_features
+
+    def pull(self, step: Step, *dy: Array) -> Gradients:
+        """See ``formula.pull``."""
+        dx, dweight, dbias = formula.pull(dy[0], cast("Array", step.inputs[0]), self.weight)
+        return Gradients((dx,), {"weight": dweight} if self.bias is None else {"weight": dweight, "bias": dbias})
+
+    def conventions(self) -> tuple[Convention, ...]:
+        """See ``conventions``."""
+        return conventions.CONVENTIONS
+
+    def absorbs(self) -> tuple[type[Fusible], ...]:
+        """An addition and a pointwise function."""
+        return (Addition, Pointwise)

@@ -1,0 +1,124 @@
+"""Functions of several inputs, cell by cell.
+
+    add:  y = a + b + ...      with broadcasting: a cell of a shorter or narrower input serves many output cells
+
+Source: torch.add, ONNX Add.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from convproof.core.axes import at_cells
+from convproof.core.derivation import Derivation, add, number
+from convproof.core.errors import ShapeError
+from convproof.core.formats import FLOAT32, FLOAT64, NumberFormat
+from convproof.core.fusing import Addition
+from convproof.core.layer import Gradients, Layer, Step
+from convproof.core.lines import Lines, carried
+from convproof.core.records import Convention
+from convproof.core.shapes import Array, Cell, Region, Shape
+
+
+class Add(Layer):
+    """The sum of two or more arrays, cell by cell, with broadcasting as in NumPy and torch.
+
+    Raises ShapeError for shapes that cannot be broadcast.
+    """
+
+    formula = "y = a + b"
+
+    def equation(self) -> str:
+        """The formula."""
+        return self.formula
+
+    def names_of(self, count: int) -> tuple[str, ...]:
+        """a, b, c, ...; two inputs at least."""
+        if count < 2:
+            raise ShapeError("Add takes two inputs or more, got {count}", count=count)
+        return tuple(chr(ord("a") + k) for k in range(count))
+
+    def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
+        """The broadcast shape."""
+        self.names_of(len(shapes))
+        try:
+            return (tuple(np.broadcast_shapes(*shapes)),)
+        except ValueError:
+            raise ShapeError(
+                "Add needs inputs of one shape, or such as broadcast; got {shapes}", shapes=" and ".join(map(str, shapes))
+            ) from None
+
+    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+        """The sum, from the left."""
+        return Step((np.asarray(reduce(np.add, inputs)),), inputs, training)
+
+    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+        """One number from each input."""
+        names = self.names_of(len(inputs))
+        leaves = (number(x, _inside(cell, x.shape), names[k], "input", index=k) for k, x in enumerate(inputs))
+        return Derivation(self.describe(), cell, "y = " + " + ".join(names), add(*leaves, name="y"))
+
+    def lines(
+        self,
+        cells: Array | None,
+        inputs: Sequence[Array],
+        incoming: Sequence[Lines | None] | None = None,
+        output: int = 0,
+        *,
+        training: bool | None = None,
+        arithmetic: NumberFormat = FLOAT32,
+    ) -> Lines:
+        """k - 1 additions of k inputs, in any order: (k - 1)*u*S. A sum below the smallest normal number is exact: no underflow term."""
+        (shape,) = self.shapes(*(x.shape for x in inputs))
+
+        def spread(a: Array) -> Array:
+            return at_cells(np.broadcast_to(a, shape), cells)
+
+        parts = [spread(x).astype(np.float64) for x in inputs]
+        y, S = np.asarray(sum(parts)), np.asarray(sum(abs(p) for p in parts))
+        additions = len(inputs) - 1
+        local = Lines(y, additions * (arithmetic.u + FLOAT64.u) * S, arithmetic.u * np.sqrt(additions / 3) * S)
+        came = [line.map(spread) for line in incoming or () if line is not None]
+        if not came:
+            return local
+        return carried(local, np.asarray(sum(c.proof for c in came)), np.asarray(sum(c.sigma**2 for c in came)))
+
+    def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
+        """The same place in every input; the only cell of an axis that is broadcast."""
+        return tuple(
+            tuple(r if size > 1 else range(size) for r, size in zip(region[len(region) - len(shape) :], shape, strict=True))
+            for shape in shapes
+        )
+
+    def pull(self, step: Step, *dy: Array) -> Gradients:
+        """Every input gets dy, summed over the axes along which it was broadcast."""
+        return Gradients(tuple(None if x is None else _gathered(dy[0], x.shape) for x in step.inputs))
+
+    def conventions(self) -> tuple[Convention, ...]:
+        """torch, ONNX, Keras, Caffe."""
+        return CONVENTIONS
+
+    def is_a(self) -> Addition:
+        """An addition."""
+        return Addition()
+
+
+CONVENTIONS = (
+    Convention("torch", "add", note="alpha scales the second input"),
+    Convention("onnx", "Add"),
+    Convention("keras", "Add"),
+    Convention("caffe", "Eltwise", note="operation SUM; coeff scales each input"),
+)
+
+
+def _inside(cell: Cell, shape: Shape) -> Cell:
+    """The cell of an input that a broadcast output cell shows."""
+    return tuple(i if size > 1 else 0 for i, size in zip(cell[len(cell) - len(shape) :], shape, strict=True))
+
+
+def _gathered(dy: Array, shape: Shape) -> Array:
+    summed = dy.sum(axis=tuple(range(dy.ndim - len(shape))))
+    narrow = tuple(axis for axis, size in enumerate(shape) if size == 1 and summed.shape[axis] != 1)
+    return np.asarray(summed.sum(axis=narrow, keepdims=True))

@@ -1,0 +1,1 @@
+"""Reshaping: the same numbers in the same order under other indices."""

@@ -1,0 +1,1 @@
+"""Softmax: numbers become shares of a whole."""
