@@ -1,7 +1,5 @@
 """Bad input on the command line: one sentence, exit code 2, no traceback, nothing written."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -88,9 +86,9 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("command", "sentence"), BAD, ids=[command for command, _ in BAD])
 def test_one_sentence_and_exit_code_2(command, sentence, folder):
-    before = sorted(os.listdir(folder))
+    before = sorted(path.name for path in folder.iterdir())
     result = invoke(*command.split())
     assert result.code == 2, result
     assert sentence in " ".join(result.err.split())
     assert "Traceback" not in result.err + result.out
-    assert [name for name in sorted(os.listdir(folder)) if name != "__pycache__"] == before
+    assert [name for name in sorted(path.name for path in folder.iterdir()) if name != "__pycache__"] == before

@@ -113,7 +113,7 @@ def test_weights_are_set_written_and_read_again(folder):
     assert shown["bn1.weight"]["values"] == [3]
     cell = invoke("why", "walkthrough", "--weights", "new.safetensors", "--at", "conv1:0,0,0,0", "--json").out
     assert f"{json.loads(cell)['derivation']['value']:.4f}" == f"{1.4235294 + 4 * 20 / 255:.4f}"
-    assert sorted(os.listdir(folder)) == ["gamma.npy", "net.py", "new.safetensors"]
+    assert sorted(path.name for path in folder.iterdir()) == ["gamma.npy", "net.py", "new.safetensors"]
 
 
 def test_a_file_that_was_read_is_never_written(folder):

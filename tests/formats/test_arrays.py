@@ -1,6 +1,7 @@
 """Arrays into files and back, bit for bit; and a sentence for everything that is no array."""
 
 import io
+import os
 import pickle
 import struct
 import zipfile
@@ -124,15 +125,14 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 def test_impossible_paths_are_sentences(tmp_path):
-    with pytest.raises(cp.FileError, match=r"is no path of a file: File name too long"):
+    with pytest.raises(cp.FileError, match=r"is no path of a file: |does not exist"):
         read_array(tmp_path / ("x" * 300 + ".npy"))
     with pytest.raises(cp.FileError, match=r"does not exist"):
         read_array(str(tmp_path / "a\0b.npy"))
 
 
+@pytest.mark.skipif(os.name != "posix", reason="2026-11: named pipes are POSIX")
 def test_a_device_is_no_file(tmp_path):
-    import os
-
     os.mkfifo(tmp_path / "a.npy")
     fails(cp.FileError, f"{tmp_path / 'a.npy'} is not a regular file; copy what it holds into one", read_array, tmp_path / "a.npy")
 

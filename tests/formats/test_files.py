@@ -2,17 +2,19 @@
 
 import os
 import pickle
-import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 import convproof as cp
 from convproof.formats import arrays
 from convproof.formats.arrays import read_array, write_array, write_arrays
 from convproof.formats.files import replacing
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="2026-11: permission bits, links and these error texts are POSIX")
 
 
 def names(folder):
@@ -35,6 +37,23 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch, ending):
     assert str(caught.value) == f"{path} cannot be written: No space left on device; what was there is unchanged"
     assert path.read_bytes() == before
     assert names(tmp_path) == [path.name]
+
+
+def test_a_full_disk_under_safetensors_is_a_sentence(tmp_path, monkeypatch):
+    def breaks(*_):
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("safetensors.numpy.save_file", breaks)
+    with pytest.raises(cp.FileError, match="cannot be written: Error while serializing: I/O error: No space left on device"):
+        write_arrays(tmp_path / "a.safetensors", {"a": np.eye(2)})
+    assert names(tmp_path) == []
+
+
+def test_a_reserved_name(tmp_path):
+    with pytest.raises(cp.FileError) as caught:
+        write_arrays(tmp_path / "a.safetensors", {"__metadata__": np.eye(2)})
+    assert str(caught.value) == ("'__metadata__' is a reserved name in .safetensors files; give that array another one, or write .npz")
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
@@ -60,7 +79,7 @@ def test_a_killed_write_leaves_the_old_file(tmp_path):
     )
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "a.npy")], stdout=subprocess.PIPE) as process:
         assert process.stdout.readline().strip() == b"writing"
-        process.send_signal(signal.SIGKILL)
+        process.kill()
     assert (read_array(tmp_path / "a.npy") == np.eye(2)).all()
 
 
@@ -87,13 +106,14 @@ def test_a_folder_is_not_replaced(tmp_path):
         write_array(tmp_path / "a.npy", np.eye(2))
 
 
+@POSIX
 def test_a_name_that_is_too_long(tmp_path):
     with pytest.raises(cp.FileError, match="cannot be written: File name too long; what was there is unchanged"):
         write_array(tmp_path / ("x" * 251 + ".npy"), np.eye(2))
     assert names(tmp_path) == []
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permission bits, 2026-11: POSIX only")
+@POSIX
 def test_permissions_are_those_of_any_new_file_or_of_the_old_one(tmp_path):
     (tmp_path / "usual").touch()
     for path in (tmp_path / "a.npz", tmp_path / "a.safetensors"):
@@ -104,6 +124,7 @@ def test_permissions_are_those_of_any_new_file_or_of_the_old_one(tmp_path):
         assert path.stat().st_mode & 0o777 == 0o640
 
 
+@POSIX
 def test_a_link_stays_a_link(tmp_path):
     write_array(tmp_path / "a.npy", np.eye(2))
     (tmp_path / "link.npy").symlink_to("a.npy")

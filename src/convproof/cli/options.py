@@ -119,7 +119,7 @@ def find_job(
     if optional:
         return job
     raise SettingError(
-        "{model} leaves the size of its input open ({needs}): give --shape 1,3,224,224 for seeded noise, or an INPUT (an image, an .npy file)",
+        "{model} leaves the size of its input open ({needs}): give --shape 1,3,224,224 for seeded noise, or an image or .npy file",
         model=job.files[0],
         needs=_needs(job.network),
     )

@@ -10,9 +10,12 @@ Rounded up (``ceil``), a last window that begins in the padding after the axis i
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from convproof.core.axes import per_axis
+from convproof.core.errors import SettingError
 from convproof.core.shapes import Array
 
 
@@ -54,9 +57,36 @@ class Window:
         last = (self.outputs(size) - 1) * self.stride + self.extent
         return max(0, last - (size + self.before + self.after))
 
+    def reads_as(self, output: str, tap: str) -> str:
+        """The coordinate that tap ``tap`` of output ``output`` reads, in letters: 2*i + u - 1."""
+        start = output if self.stride == 1 else f"{self.stride}*{output}"
+        step = tap if self.dilation == 1 else f"{self.dilation}*{tap}"
+        return f"{start} + {step}" + (f" - {self.before}" if self.before else "")
+
     def unpadded(self) -> "Window":
         """The same window for an axis to which the padding has been attached already."""
         return replace(self, before=0, after=0)
+
+
+def windows_from(kernel_size: Any, stride: Any, padding: Any, dilation: Any, axes: int) -> tuple[Window, ...]:
+    """One Window for each spatial axis, from settings given once or for each axis.
+
+    ``padding`` is a number, one number an axis, or one (before, after) pair an axis. Raises SettingError.
+    """
+    kernel = per_axis(kernel_size, axes, "kernel_size", 1)
+    steps = per_axis(stride, axes, "stride", 1)
+    holes = per_axis(dilation, axes, "dilation", 1)
+    pads = _pairs(padding, axes)
+    return tuple(Window(k, s, d, before, after) for k, s, d, (before, after) in zip(kernel, steps, holes, pads, strict=True))
+
+
+def _pairs(padding: Any, axes: int) -> tuple[tuple[int, int], ...]:
+    if isinstance(padding, Sequence) and any(isinstance(pair, Sequence) for pair in padding):
+        if len(padding) != axes or isinstance(padding, str):
+            raise SettingError("padding={padding!r}: expected {axes} pairs (before, after), one an axis", padding=padding, axes=axes)
+        pairs = (per_axis(pair, 2, "padding") for pair in padding)
+        return tuple((before, after) for before, after in pairs)
+    return tuple((p, p) for p in per_axis(padding, axes, "padding"))
 
 
 def windows_of(padded: Array, windows: Sequence[Window]) -> Array:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LARGE = 2**30
 PACKED = 100
+METADATA = "__metadata__"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 SAFE_TYPES = {"BOOL", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "F16", "F32", "F64"}
 
@@ -84,7 +85,13 @@ def open_safetensors(path: Path) -> Iterator[Archive]:
 
 def write_safetensors(path: Path, arrays: Mapping[str, Array]) -> None:
     """Write a .safetensors file."""
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
+    if METADATA in arrays:
+        raise FileError("{name!r} is a reserved name in .safetensors files; give that array another one, or write .npz", name=METADATA)
     plain: dict[str, Any] = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    save_file(plain, path)
+    try:
+        save_file(plain, path)
+    except SafetensorError as error:  # a full disk comes as one
+        raise OSError(str(error)) from error

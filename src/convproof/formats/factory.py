@@ -65,9 +65,9 @@ def _running(path: Path) -> Iterator[None]:
     finally:
         if str(folder) in sys.path:
             sys.path.remove(str(folder))
-        for name in () if usual else set(sys.modules) - before:
-            if _stands_in(sys.modules[name.partition(".")[0]], folder):
-                del sys.modules[name]
+        fresh = () if usual else set(sys.modules) - before
+        for name in [name for name in fresh if _stands_in(sys.modules[name.partition(".")[0]], folder)]:
+            del sys.modules[name]
 
 
 def _stands_in(module: types.ModuleType, folder: Path) -> bool:

@@ -106,12 +106,21 @@ def _numbers(image: Any, who: str) -> Array:
         raise DTypeError("{who} is not a rectangular array of numbers: its rows differ in length", who=who) from None
     if array.dtype != np.uint8 and array.dtype.newbyteorder("=") not in FLOATS:
         raise DTypeError(
-            "{who} holds {dtype}; expected uint8 (0 to 255), or floats that are scaled already; try np.asarray(image, np.uint8) or "
-            "image.astype(np.float32) / largest",
+            "{who} holds {dtype}; expected uint8 (0 to 255), or floats that are scaled already; {hint}",
             who=who,
             dtype=array.dtype,
+            hint=_conversion(array),
         )
     return native(array)
+
+
+def _conversion(array: Array) -> str:
+    """What makes an image of other numbers one of uint8 or floats."""
+    if array.dtype.kind not in "iu" or not array.size:
+        return "try image.astype(np.float32)" if array.dtype.kind == "b" else "give its pixels as numbers"
+    if array.min() >= 0 and array.max() <= FULL:
+        return "its values fit: try image.astype(np.uint8)"
+    return f"its largest value is {array.max()}: try image.astype(np.float32) / {np.iinfo(array.dtype).max}"
 
 
 def _check_axes(shape: Shape, who: str, lead: str, found: Shape, order: str) -> None:

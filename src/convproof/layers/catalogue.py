@@ -7,6 +7,8 @@ from convproof.layers.join.layer import Concat as Concat
 from convproof.layers.linear.layer import Linear as Linear
 from convproof.layers.pointwise.binary import Add as Add
 from convproof.layers.pointwise.layer import ReLU as ReLU
+from convproof.layers.pool.layer import AvgPool2d as AvgPool2d
+from convproof.layers.pool.layer import MaxPool2d as MaxPool2d
 from convproof.layers.reshape.layer import Flatten as Flatten
 from convproof.layers.softmax.layer import Softmax as Softmax
 

@@ -31,7 +31,7 @@ def source(coordinate: Array, size: int, mode: str) -> Array:
     return np.minimum(place, period - place) if size > 1 else place
 
 
-def pad(x: Array, amounts: Sequence[tuple[int, int]], mode: str = "zeros", fill: float = 0.0) -> Array:
+def pad(x: Array, amounts: Sequence[tuple[int, int]], mode: str = "zeros", fill: float | int = 0.0) -> Array:
     """Lengthen the last axes of ``x``, one (before, after) pair for each; ``fill`` stands where mode "zeros" shows padding."""
     if not any(before or after for before, after in amounts):
         return x

@@ -46,7 +46,7 @@ class Affine:
 
 @dataclass(frozen=True)
 class Statistics:
-    """mean and var of some channels, how far each may be off in the worst case, and the sigma of each."""
+    """mean and var of every channel, how far each may be off in the worst case, and the sigma of each."""
 
     mean: Array
     var: Array
@@ -54,21 +54,6 @@ class Statistics:
     dvar: Array
     sigma_mean: Array
     sigma_var: Array
-
-
-@dataclass(frozen=True)
-class Spots:
-    """The cells in question: their x, their channel, and what is said of that channel, all broadcast alike."""
-
-    x: Array
-    channel: Array
-
-    @classmethod
-    def of(cls, cells: Array | None, x: Float[Array, "N C *sizes"]) -> "Spots":
-        """Of some cells (k, axes), or of all in the shape of x."""
-        if cells is None:
-            return cls(x, np.broadcast_to(np.arange(x.shape[1]).reshape(1, -1, *(1,) * (x.ndim - 2)), x.shape))
-        return cls(at_cells(x, cells), cells[:, 1])
 
 
 def of_running(
@@ -82,13 +67,13 @@ def of_running(
     arithmetic: NumberFormat,
 ) -> Lines:
     """Both lines in eval, where the statistics are given numbers."""
-    spots = Spots.of(cells, x.astype(np.float64))
     zero = np.zeros(len(mean))
     given = Statistics(mean.astype(np.float64), var.astype(np.float64), zero, zero, zero, zero)
-    local = _lines(spots, given, given, affine, eps, arithmetic)
+    channel = _channels(cells, x)
+    local = _lines(at_cells(x, cells).astype(np.float64), channel, given, given, affine, eps, arithmetic)
     if incoming is None:
         return local
-    a = (affine.gamma / np.sqrt(given.var + eps))[spots.channel]
+    a = (affine.gamma / np.sqrt(given.var + eps))[channel]
     return carried(local, abs(a) * at_cells(incoming.proof, cells), (a * at_cells(incoming.sigma, cells)) ** 2)
 
 
@@ -100,40 +85,42 @@ def of_batch(
     incoming: Lines | None,
     arithmetic: NumberFormat,
 ) -> Lines:
-    """Both lines in training, where the statistics are computed from x too."""
+    """Both lines in training, where the statistics are computed from x too. Only the channels of the cells are looked at."""
+    if cells is not None:
+        wanted = np.unique(cells[:, 1])
+        cells = np.concatenate([cells[:, :1], np.searchsorted(wanted, cells[:, 1:2]), cells[:, 2:]], axis=1)
+        x, affine = x[:, wanted], Affine(affine.gamma[wanted], affine.beta[wanted])
+        incoming = None if incoming is None else incoming.map(lambda a: a[:, wanted])
     x = x.astype(np.float64)
-    spots = Spots.of(cells, x)
-    wanted = np.unique(spots.channel) if cells is not None else np.arange(x.shape[1])
-    mine, own = (_statistics(x, wanted, u) for u in (arithmetic, FLOAT64))
-    local = _lines(spots, mine, own, affine, eps, arithmetic)
-    return local if incoming is None else _passed_on(local, spots, cells, x, mine, affine, eps, incoming)
+    mine, own = _statistics(x, arithmetic), _statistics(x, FLOAT64)
+    channel = _channels(cells, x)
+    local = _lines(at_cells(x, cells), channel, mine, own, affine, eps, arithmetic)
+    return local if incoming is None else _passed_on(local, channel, cells, x, mine, affine, eps, incoming)
 
 
-def _statistics(x: Float[Array, "N C *sizes"], wanted: Array, arithmetic: NumberFormat) -> Statistics:
-    """Batch statistics of the wanted channels; the others stay NaN and are never looked at."""
+def _channels(cells: Array | None, x: Float[Array, "N C *sizes"]) -> Array:
+    """The channel of every cell."""
+    if cells is not None:
+        return cells[:, 1]
+    return np.broadcast_to(np.arange(x.shape[1]).reshape(1, -1, *(1,) * (x.ndim - 2)), x.shape)
+
+
+def _statistics(x: Float[Array, "N C *sizes"], arithmetic: NumberFormat) -> Statistics:
     n, u, axes = batch_count(x), arithmetic.u, batch_axes(x)
-    part = x[:, wanted]
-    mean = part.mean(axes, keepdims=True)
-    squares = np.square(part - mean)
+    mean = x.mean(axes, keepdims=True)
+    squares = np.square(x - mean)
     var = squares.mean(axes)
     std = np.sqrt(var)
-    dmean = (1 + n * u) * n * u * abs(part).mean(axes) + 3 * u * std + arithmetic.tiny
+    dmean = (1 + n * u) * n * u * abs(x).mean(axes) + 3 * u * std + arithmetic.tiny
     passed = 2.5 * std * dmean + dmean**2
     dvar = passed + (1 + n * u) * (n + 4) * u * (var + passed) + 2 * arithmetic.tiny
-    sigma_mean = walk(part.sum(axes), np.square(part).sum(axes), n, arithmetic) / n
+    sigma_mean = walk(x.sum(axes), np.square(x).sum(axes), n, arithmetic) / n
     sigma_var = walk(n * var, np.square(squares).sum(axes), n, arithmetic) / n
-
-    def spread(values: Array) -> Array:
-        full: Array = np.full(x.shape[1], np.nan)
-        full[wanted] = values
-        return full
-
-    return Statistics(*map(spread, (mean.reshape(-1), var, dmean, dvar, sigma_mean, sigma_var)))
+    return Statistics(mean.reshape(-1), var, dmean, dvar, sigma_mean, sigma_var)
 
 
-def _lines(spots: Spots, mine: Statistics, own: Statistics, affine: Affine, eps: float, arithmetic: NumberFormat) -> Lines:
-    """Lines in ``arithmetic``, plus those of the float64 evaluation that stands for the exact value (``own``)."""
-    c, x = spots.channel, spots.x
+def _lines(x: Array, c: Array, mine: Statistics, own: Statistics, affine: Affine, eps: float, arithmetic: NumberFormat) -> Lines:
+    """Lines of cells with values x in channels c; ``own`` are the statistics in float64, whose evaluation stands for the exact value."""
     gamma, beta = affine.gamma[c], affine.beta[c]
     mean, std2 = mine.mean[c], mine.var[c] + eps
     a = gamma / np.sqrt(std2)
@@ -164,7 +151,7 @@ def _root_error(var: Array, dvar: Array, eps: float) -> Array:
 
 def _passed_on(
     local: Lines,
-    spots: Spots,
+    c: Array,
     cells: Array | None,
     x: Float[Array, "N C *sizes"],
     s: Statistics,
@@ -173,7 +160,7 @@ def _passed_on(
     incoming: Lines,
 ) -> Lines:
     """Errors of the input: through x itself, through the mean, and through the variance."""
-    n, axes, c = batch_count(x), batch_axes(x), spots.channel
+    n, axes = batch_count(x), batch_axes(x)
     wide = (1, -1, *(1,) * (x.ndim - 2))
     std2 = s.var + eps
     d, a = x - s.mean.reshape(wide), affine.gamma / np.sqrt(std2)

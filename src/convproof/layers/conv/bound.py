@@ -17,7 +17,8 @@ from convproof.core.window import Window
 from convproof.layers.conv.formula import convolve
 from convproof.layers.conv.geometry import patch_of, patch_values
 
-Sums = Callable[[Array, Array, Array | None], Array]
+Each = Callable[[Array], Array]
+Sums = Callable[[Array, Each, Each, bool], Array]
 
 
 def lines(
@@ -32,31 +33,35 @@ def lines(
     arithmetic: NumberFormat,
 ) -> Lines:
     """Both lines of some cells (n, o, *spots), or of all for None."""
-    x, w = x.astype(np.float64), weight.astype(np.float64)
-    b = None if bias is None else bias.astype(np.float64)
-    sums = _sums(cells, windows, groups, mode)
-    n = w[0].size + (b is not None)
-    local = lines_of_sum(
-        sums(x, w, b), sums(abs(x), abs(w), None if b is None else abs(b)), sums(x**2, w**2, None if b is None else b**2), n, arithmetic
-    )
+    w, b = weight.astype(np.float64), None if bias is None else bias.astype(np.float64)
+    sums = everywhere(w, b, windows, groups, mode) if cells is None else at_cells(cells, w, b, windows, groups, mode)
+    y, S, Q = sums(x, np.positive, np.positive, True), sums(x, np.abs, np.abs, True), sums(x, np.square, np.square, True)
+    local = lines_of_sum(y, S, Q, w[0].size + (b is not None), arithmetic)
     if incoming is None:
         return local
-    return carried(local, sums(incoming.proof, abs(w), None), sums(incoming.sigma**2, w**2, None))
+    return carried(local, sums(incoming.proof, np.positive, np.abs, False), sums(incoming.sigma, np.square, np.square, False))
 
 
-def _sums(cells: Array | None, windows: Sequence[Window], groups: int, mode: str) -> Sums:
-    """The convolution as a function of (x, weight, bias): everywhere, or cell by cell in the memory of one window."""
-    amounts = [(w.before, w.after) for w in windows]
-    bare = [w.unpadded() for w in windows]
+def everywhere(w: Array, b: Array | None, windows: Sequence[Window], groups: int, mode: str) -> Sums:
+    """The convolution of f(x) with g(weight), with or without g(bias), in all cells."""
+    amounts = [(window.before, window.after) for window in windows]
+    bare = [window.unpadded() for window in windows]
 
-    def everywhere(x: Array, w: Array, b: Array | None) -> Array:
-        return convolve(pad(x, amounts, mode), w, b, bare, groups)
+    def sums(x: Array, f: Each, g: Each, biased: bool) -> Array:
+        return convolve(pad(f(x.astype(np.float64)), amounts, mode), g(w), g(b) if biased and b is not None else None, bare, groups)
 
-    def at_cells(x: Array, w: Array, b: Array | None) -> Array:
-        return np.array([at_cell(x, w, b, *map(int, cell)) for cell in cells]) if cells is not None else np.empty(0)
+    return sums
 
-    def at_cell(x: Array, w: Array, b: Array | None, n: int, o: int, *spot: int) -> float:
-        patch = patch_of((o, *spot), windows, x.shape[2:], mode, w.shape[1], len(w) // groups)
-        return float(patch_values(x[n], patch) @ w[o].reshape(-1) + (0 if b is None else b[o]))
 
-    return everywhere if cells is None else at_cells
+def at_cells(cells: Array, w: Array, b: Array | None, windows: Sequence[Window], groups: int, mode: str) -> Sums:
+    """The same in some cells, one by one, in the memory of one window."""
+
+    def sums(x: Array, f: Each, g: Each, biased: bool) -> Array:
+        def at(n: int, o: int, *spot: int) -> float:
+            patch = patch_of((o, *spot), windows, x.shape[2:], mode, w.shape[1], len(w) // groups)
+            products = f(patch_values(x[n], patch).astype(np.float64)) @ g(w[o].reshape(-1))
+            return float(products + (g(b[o]) if biased and b is not None else 0.0))
+
+        return np.array([at(*cell) for cell in cells.tolist()])
+
+    return sums

@@ -1,47 +1,31 @@
 """The settings of a convolution as windows, and the window under one output cell."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from convproof.core.arithmetic.padding import NOWHERE, source
-from convproof.core.axes import per_axis
 from convproof.core.errors import SettingError
 from convproof.core.shapes import Array, Cell
-from convproof.core.window import Window
+from convproof.core.window import Window, windows_from
 
 LETTERS = {1: ("i", "u"), 2: ("ij", "uv"), 3: ("ijk", "uvw")}
 
 
-def windows_from(kernel_size: Any, stride: Any, padding: Any, dilation: Any, axes: int) -> tuple[Window, ...]:
-    """One Window for each spatial axis. Raises SettingError."""
-    kernel = per_axis(kernel_size, axes, "kernel_size", 1)
-    steps = per_axis(stride, axes, "stride", 1)
-    holes = per_axis(dilation, axes, "dilation", 1)
-    pads = _padding(padding, kernel, steps, holes, axes)
-    return tuple(Window(k, s, d, before, after) for k, s, d, (before, after) in zip(kernel, steps, holes, pads, strict=True))
-
-
-def _padding(
-    padding: Any, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...], axes: int
-) -> tuple[tuple[int, int], ...]:
+def conv_windows(kernel_size: Any, stride: Any, padding: Any, dilation: Any, axes: int) -> tuple[Window, ...]:
+    """One Window for each spatial axis; ``padding`` may also be "valid" (none) or "same". Raises SettingError."""
+    if not isinstance(padding, str):
+        return windows_from(kernel_size, stride, padding, dilation, axes)
+    bare = windows_from(kernel_size, stride, 0, dilation, axes)
     if padding == "valid":
-        return ((0, 0),) * axes
-    if padding == "same":
-        if any(s != 1 for s in stride):
-            raise SettingError("padding='same' needs stride 1, got stride={stride}; give the padding in numbers", stride=stride)
-        totals = (d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
-        return tuple((total // 2, total - total // 2) for total in totals)
-    if isinstance(padding, str):
+        return bare
+    if padding != "same":
         raise SettingError("padding={padding!r}: expected numbers, 'same' or 'valid'", padding=padding)
-    if isinstance(padding, Sequence) and any(isinstance(pair, Sequence) for pair in padding):
-        if len(padding) != axes:
-            raise SettingError("padding={padding}: expected {axes} pairs (before, after), one an axis", padding=padding, axes=axes)
-        pairs = (per_axis(pair, 2, "padding") for pair in padding)
-        return tuple((before, after) for before, after in pairs)
-    return tuple((p, p) for p in per_axis(padding, axes, "padding"))
+    if any(w.stride != 1 for w in bare):
+        raise SettingError("padding='same' needs stride 1, got stride={stride}; give the padding in numbers", stride=stride)
+    return tuple(replace(w, before=(w.extent - 1) // 2, after=w.extent - 1 - (w.extent - 1) // 2) for w in bare)
 
 
 def equation(windows: Sequence[Window], per_group: tuple[int, int] | None, bias: bool) -> str:
@@ -49,17 +33,11 @@ def equation(windows: Sequence[Window], per_group: tuple[int, int] | None, bias:
     group, None if there is only one.
     """
     spots, taps = LETTERS[len(windows)]
-    reads = ", ".join(_coordinate(i, u, w) for i, u, w in zip(spots, taps, windows, strict=True))
+    reads = ", ".join(w.reads_as(i, u) for i, u, w in zip(spots, taps, windows, strict=True))
     channel = "c" if per_group is None else f"c + {per_group[0]}*(o // {per_group[1]})"
     tap = ", ".join(taps)
     head = "bias[o] + " if bias else ""
     return f"y[n, o, {', '.join(spots)}] = {head}sum over c, {tap} of weight[o, c, {tap}] * x[n, {channel}, {reads}]"
-
-
-def _coordinate(i: str, u: str, window: Window) -> str:
-    start = i if window.stride == 1 else f"{window.stride}*{i}"
-    step = u if window.dilation == 1 else f"{window.dilation}*{u}"
-    return f"{start} + {step}" + (f" - {window.before}" if window.before else "")
 
 
 @dataclass(frozen=True)

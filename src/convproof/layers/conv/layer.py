@@ -48,7 +48,7 @@ class Conv(Layer):
         checks.check_channels(in_channels, out_channels, groups)
         checks.check_mode(padding_mode)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.windows: tuple[Window, ...] = geometry.windows_from(kernel_size, stride, padding, dilation, self.axes)
+        self.windows: tuple[Window, ...] = geometry.conv_windows(kernel_size, stride, padding, dilation, self.axes)
         self.padding_mode = padding_mode
         self.kernel_size = tuple(w.kernel for w in self.windows)
         self.stride = tuple(w.stride for w in self.windows)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from convproof.core.axes import at_cells
 from convproof.core.derivation import Derivation, copy, number
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT32, NumberFormat
@@ -95,14 +94,18 @@ class Concat(Layer):
         arithmetic: NumberFormat = FLOAT32,
     ) -> Lines:
         """No rounding; what comes in moves along."""
-        came = incoming or (None,) * len(inputs)
-        whole = [no_error(x.astype(np.float64)) if c is None else c for x, c in zip(inputs, came, strict=True)]
+        local = no_error(self._taken(inputs, cells).astype(np.float64))
+        if not any(incoming or ()):
+            return local
+        came = [line or no_error(0.0 * x) for x, line in zip(inputs, incoming or (), strict=True)]
+        return Lines(local.exact, self._taken([c.proof for c in came], cells), self._taken([c.sigma for c in came], cells))
 
-        def joined(part: str) -> Array:
-            return at_cells(np.concatenate([getattr(w, part) for w in whole], self.axis), cells)
-
-        exact = at_cells(np.concatenate([x.astype(np.float64) for x in inputs], self.axis), cells)
-        return Lines(exact, joined("proof"), joined("sigma"))
+    def _taken(self, arrays: Sequence[Array], cells: Array | None) -> Array:
+        """The joined array, or some cells of it without joining."""
+        if cells is None:
+            return np.concatenate(arrays, self.axis)
+        origins = (self._origin(cell, [x.shape for x in arrays]) for cell in map(tuple, cells.tolist()))
+        return np.array([arrays[k][inside] for k, inside in origins])
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """The part of the region that lies in each input; an empty range along the axis for an input that it does not touch."""

@@ -4,16 +4,12 @@ Covered by the proof line: sums in any order (loops, blocks, matrix products, ve
 multiply-add, float32 or float64, rounding to nearest. Not covered: inputs rounded to a shorter format first.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from convproof.core.formats import NumberFormat
 from convproof.core.lines import Lines, carried, lines_of_sum
 from convproof.core.shapes import Array, Float
 from convproof.layers.linear.formula import linear
-
-Sums = Callable[[Array, Array, Array | None], Array]
 
 
 def lines(
@@ -25,23 +21,24 @@ def lines(
     arithmetic: NumberFormat,
 ) -> Lines:
     """Both lines of some cells (*batch, o), or of all for None."""
-    x, w = x.astype(np.float64), weight.astype(np.float64)
-    b = None if bias is None else bias.astype(np.float64)
-    sums = linear if cells is None else _at(cells)
-    S = sums(abs(x), abs(w), None if b is None else abs(b))
-    Q = sums(x**2, w**2, None if b is None else b**2)
-    local = lines_of_sum(sums(x, w, b), S, Q, w.shape[1] + (b is not None), arithmetic)
+    w, b = weight.astype(np.float64), np.zeros(len(weight)) if bias is None else bias.astype(np.float64)
+    n = weight.shape[1] + (bias is not None)
+
+    def sums(x: Array, w: Array, b: Array) -> Array:
+        if cells is None:
+            return linear(x, w, b)
+        return np.asarray(np.einsum("ki,ki->k", x, w[cells[:, -1]]) + b[cells[:, -1]])
+
+    x = _rows(cells, x)
+    local = lines_of_sum(sums(x, w, b), sums(abs(x), abs(w), abs(b)), sums(x**2, w**2, b**2), n, arithmetic)
     if incoming is None:
         return local
-    return carried(local, sums(incoming.proof, abs(w), None), sums(incoming.sigma**2, w**2, None))
+    came = incoming.map(lambda a: _rows(cells, a))
+    return carried(local, sums(came.proof, abs(w), 0 * b), sums(came.sigma**2, w**2, 0 * b))
 
 
-def _at(cells: Array) -> Sums:
-    """The layer at some cells only."""
-    *batch, out = cells.T
-
-    def sums(x: Array, weight: Array, bias: Array | None) -> Array:
-        y: Array = np.einsum("ki,ki->k", np.broadcast_to(x[tuple(batch)], weight[out].shape), weight[out])
-        return y if bias is None else y + bias[out]
-
-    return sums
+def _rows(cells: Array | None, x: Array) -> Array:
+    """The rows of x that some cells read, one row a cell; all of x for None."""
+    if cells is None:
+        return x.astype(np.float64)
+    return np.broadcast_to(x[tuple(cells[:, :-1].T)], (len(cells), x.shape[-1])).astype(np.float64)

@@ -94,9 +94,13 @@ class Flatten(Layer):
     ) -> Lines:
         """No rounding; what comes in moves along."""
         (flat,) = self.shapes(inputs[0].shape)
-        local = no_error(inputs[0].astype(np.float64))
-        came = incoming[0] if incoming and incoming[0] else local
-        return Lines(local.exact, came.proof, came.sigma).map(lambda a: at_cells(a.reshape(flat), cells))
+
+        def moved(a: Array) -> Array:
+            return at_cells(a.reshape(flat), cells)
+
+        local = no_error(moved(inputs[0]).astype(np.float64))
+        came = incoming[0] if incoming else None
+        return local if came is None else Lines(local.exact, moved(came.proof), moved(came.sigma))
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """The smallest box around the cells that a run of places stood in."""
