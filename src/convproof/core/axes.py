@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class Batched:
         return np.insert(cells, 0, 0, axis=1) if self.added and cells is not None else cells
 
 
-def cell_in(cell: Sequence[int], shape: Shape, name: str) -> Cell:
+def cell_in(cell: Sequence[SupportsIndex], shape: Shape, name: str) -> Cell:
     """A cell as non-negative indices. Negative ones count from the end; a leading 0 may be left out where that axis has length 1."""
     given = tuple(int(i) for i in cell)
     full = (0, *given) if len(given) == len(shape) - 1 and shape[:1] == (1,) else given

@@ -18,7 +18,7 @@ Inputs and outputs are tuples; an absent optional input is None.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 import numpy as np
 
@@ -186,7 +186,7 @@ class Layer:
 
         return (step.outputs[0] if len(step.outputs) == 1 else step.outputs), pullback
 
-    def why(self, *inputs: Any, at: Sequence[int], output: int = 0) -> "Derivation":
+    def why(self, *inputs: Any, at: Sequence[SupportsIndex], output: int = 0) -> "Derivation":
         """How the number in cell ``at`` of ``layer(*inputs)`` comes about, in the layer's present mode. Changes nothing."""
         return reach("Layer.why")(self, inputs, at, output)  # type: ignore[no-any-return]
 

@@ -6,7 +6,7 @@ the layer before, down to the pixel.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Origin:
         return why_trace(self.trace, place.name, cell, place.output)
 
 
-def why_layer(layer: Layer, inputs: Sequence[Any], at: Sequence[int], output: int = 0) -> Derivation:
+def why_layer(layer: Layer, inputs: Sequence[Any], at: Sequence[SupportsIndex], output: int = 0) -> Derivation:
     """The derivation of cell ``at`` of ``layer(*inputs)``; changes nothing."""
     names = layer.names_of(len(inputs))
     arrays = tuple(as_array(x, name) for x, name in zip(inputs, names, strict=True))
@@ -55,7 +55,7 @@ def why_layer(layer: Layer, inputs: Sequence[Any], at: Sequence[int], output: in
     return _derived(origin, type(layer).__name__, cell, output, y[cell])
 
 
-def why_trace(trace: Trace, name: str, at: Sequence[int], output: int = 0) -> Derivation:
+def why_trace(trace: Trace, name: str, at: Sequence[SupportsIndex], output: int = 0) -> Derivation:
     """The derivation of a cell of a trace, from the stored inputs, in the trace's mode.
 
     Raises StaleTraceError where the layer's parameters have changed since, CellError and UnknownNameError for a wrong address.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, SupportsIndex, cast
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class Batch(np.ndarray[Any, np.dtype[Any]]):
         batch.remember(stages, sentence)
         return batch
 
-    def derive(self, cell: Sequence[int]) -> Derivation:
+    def derive(self, cell: Sequence[SupportsIndex]) -> Derivation:
         """How the number in a cell (n, c, h, w) came from the pixel (n, h, w, c). Raises CellError and NotFiniteError."""
         at = cell_in(cell, self.shape, "input")
         computed = self[at]

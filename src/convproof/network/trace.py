@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
@@ -93,7 +93,7 @@ class Trace:
                 "{name}: parameters changed since this trace was made; trace again to look at the present ones", name=node.name
             )
 
-    def why(self, name: str, at: Sequence[int], output: int = 0) -> "Derivation":
+    def why(self, name: str, at: Sequence[SupportsIndex], output: int = 0) -> "Derivation":
         """How the number in a cell came about, from the stored inputs. Raises StaleTraceError if parameters changed since."""
         return reach("Trace.why")(self, name, at, output)  # type: ignore[no-any-return]
 

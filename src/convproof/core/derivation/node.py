@@ -68,11 +68,17 @@ ARITHMETIC: dict[str, Callable[..., Fraction]] = {
 }
 
 
-def evaluate(node: Node) -> Fraction:
-    """The value of a tree, worked out again from its leaves alone."""
+def evaluate(node: Node, known: "dict[int, tuple[Node, Fraction]] | None" = None) -> Fraction:
+    """The value of a tree, worked out again from its leaves alone; a named node that many others share is worked out once."""
+    known = {} if known is None else known
     if isinstance(node, Number):
         return node.value
-    return ARITHMETIC[node.kind](*(evaluate(part) for part in node.parts))
+    if id(node) in known:
+        return known[id(node)][1]
+    value = ARITHMETIC[node.kind](*(evaluate(part, known) for part in node.parts))
+    if node.name:
+        known[id(node)] = (node, value)  # the node is kept, so that its id is not given to another
+    return value
 
 
 class Terms(Sequence[Node]):

@@ -95,7 +95,8 @@ class BatchNorm(Layer):
         (x,) = inputs
         remembered = self.arrays if state is None else self.arrays | dict(state)
         if not self.uses_batch(training):
-            mean, var = remembered["running_mean"], remembered["running_var"]
+            wide = np.result_type(x, self.dtype)  # var + eps in the precision that the layer computes in
+            mean, var = remembered["running_mean"].astype(wide), remembered["running_var"].astype(wide)
             return self._step(x, mean, var, training, {})
         n = formula.batch_count(x)
         if n == 1:
