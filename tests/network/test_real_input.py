@@ -83,7 +83,7 @@ def test_a_deep_cell_goes_back_to_the_pixel():
     for d in chain:
         assert evaluate(d.tree) == d.exact
         assert abs(d.value - float(d.exact)) <= d.allowed
-    n, c, h, w = chain[-1].cell
+    _, c, h, w = chain[-1].cell
     assert chain[-1].value == np.float32(read_image(PHOTO)[100 + h, 150 + w, c]) / np.float32(255)
     assert "pixels" in chain[-1].text()
 

@@ -55,9 +55,10 @@ def derive(
     gamma: Float[Array, "C"] | None,
     beta: Float[Array, "C"] | None,
 ) -> Node:
-    """Gamma * (x - mean) / sqrt(var + eps) + beta"""
+    """gamma * (x - mean) / sqrt(var + eps) + beta"""
     std = square_root(add(var, setting(eps, "eps")), "root")
     x_hat = quotient(difference(number(x, cell, "x", "input"), mean), std, "x_hat")
-    if gamma is None or beta is None:
+    if gamma is None:
         return x_hat
-    return add(product(number(gamma, (cell[1],), "gamma"), x_hat), number(beta, (cell[1],), "beta"), name="y")
+    scaled = product(number(gamma, (cell[1],), "gamma"), x_hat, name="" if beta is not None else "y")
+    return scaled if beta is None else add(scaled, number(beta, (cell[1],), "beta"), name="y")

@@ -39,8 +39,9 @@ def normalise(x: Float[Array, "N C *sizes"], mean: Float[Array, "C"], var: Float
 def scale_and_shift(
     x_hat: Float[Array, "N C *sizes"], gamma: Float[Array, "C"] | None, beta: Float[Array, "C"] | None
 ) -> Float[Array, "N C *sizes"]:
-    """Gamma * x_hat + beta; without them (affine=False) the normalised value itself."""
-    return x_hat if gamma is None or beta is None else wide(gamma, x_hat) * x_hat + wide(beta, x_hat)
+    """gamma * x_hat + beta; a layer may go without beta, or without both."""
+    scaled = x_hat if gamma is None else wide(gamma, x_hat) * x_hat
+    return scaled if beta is None else scaled + wide(beta, x_hat)
 
 
 def remember(running: Float[Array, "C"], batch: Float[Array, "C"], momentum: float) -> Float[Array, "C"]:

@@ -37,6 +37,8 @@ class BatchNorm(Layer):
         track_running_stats: bool = True,
         device: object = None,
         dtype: DType = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__(dtype=dtype)
         no_device(device)
@@ -46,8 +48,8 @@ class BatchNorm(Layer):
         self.eps: float = eps
         self.momentum = momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        for name in ("weight", "bias"):
-            self.declare(name, (num_features,) if affine else None)
+        self.declare("weight", (num_features,) if affine else None)
+        self.declare("bias", (num_features,) if affine and bias else None)
         for name in ("running_mean", "running_var"):
             self.declare(name, (num_features,) if track_running_stats else None)
         self.declare("num_batches_tracked", () if track_running_stats else None, np.int64)
@@ -63,12 +65,13 @@ class BatchNorm(Layer):
     def settings(self) -> dict[str, Any]:
         """The settings that differ from the defaults."""
         usual = {"eps": 1e-5, "momentum": 0.1, "affine": True, "track_running_stats": True}
-        return {"num_features": self.num_features} | {k: getattr(self, k) for k, v in usual.items() if getattr(self, k) != v}
+        rest = {name: getattr(self, name) for name, value in usual.items() if getattr(self, name) != value}
+        return {"num_features": self.num_features} | rest | ({"bias": False} if self.affine and self.bias is None else {})
 
     def equation(self) -> str:
-        """The formula, without gamma and beta for affine=False."""
-        normalised = "(x - mean) / sqrt(var + eps)"
-        return f"y = gamma * {normalised} + beta" if self.affine else f"y = {normalised}"
+        """The formula, without gamma and beta where the layer has none."""
+        gamma, beta = "" if self.weight is None else "gamma * ", "" if self.bias is None else " + beta"
+        return f"y = {gamma}(x - mean) / sqrt(var + eps){beta}"
 
     def uses_batch(self, training: bool) -> bool:
         """Whether the statistics are those of the batch: in training, and always if none are tracked."""
@@ -115,7 +118,7 @@ class BatchNorm(Layer):
         y = formula.scale_and_shift(x_hat, self.weight, self.bias)
         return Step((y,), (x,), training, {"mean": mean, "var": var, "x_hat": x_hat}, moved)
 
-    def _moved(self, remembered: Mapping[str, Array], mean: Array, var: Array, n: int) -> dict[str, Array]:
+    def _moved(self, remembered: Mapping[str, Any], mean: Array, var: Array, n: int) -> dict[str, Array]:
         batches = remembered["num_batches_tracked"] + 1
         momentum = self.weight_of_new(batches)
         running_mean = formula.remember(remembered["running_mean"], mean, momentum)
@@ -128,7 +131,7 @@ class BatchNorm(Layer):
         return 1 / float(batches) if self.momentum is None else self.momentum
 
     def normalised(self, x: Array, mean: Array, var: Array, eps: float | None = None) -> Array:
-        """Gamma * (x - mean) / sqrt(var + eps) + beta, for any statistics."""
+        """gamma * (x - mean) / sqrt(var + eps) + beta, for any statistics."""
         return formula.scale_and_shift(formula.normalise(x, mean, var, self.eps if eps is None else eps), self.weight, self.bias)
 
     def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
@@ -167,7 +170,8 @@ class BatchNorm(Layer):
         x = cast("Array", step.inputs[0])
         of_batch = self.uses_batch(step.training)
         dx, dgamma, dbeta = gradient.pull(dy[0], x, step.inner["mean"], step.inner["var"], self.eps, self.weight, of_batch)
-        return Gradients((dx,), {"weight": dgamma, "bias": dbeta} if self.affine else {})
+        own = {name: g for name, g in (("weight", dgamma), ("bias", dbeta)) if self.arrays[name] is not None}
+        return Gradients((dx,), own)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """See ``mistakes``."""
@@ -193,7 +197,8 @@ class BatchNorm2d(BatchNorm):
     """Batch normalisation over (N, C, H, W).
 
     Arguments and defaults are torch.nn.BatchNorm2d's. ``momentum`` is the weight of the new value in the running statistics; None
-    averages over all batches. ``affine=False`` leaves out gamma and beta; ``track_running_stats=False`` keeps no running statistics.
+    averages over all batches. ``affine=False`` leaves out gamma and beta, ``bias=False`` beta alone; ``track_running_stats=False`` keeps no
+    running statistics.
 
     Attributes: ``weight`` (gamma) and ``bias`` (beta), ``running_mean``, ``running_var``, each (C,) or None; ``num_batches_tracked``.
 

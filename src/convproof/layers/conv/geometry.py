@@ -40,6 +40,15 @@ def equation(windows: Sequence[Window], per_group: tuple[int, int] | None, bias:
     return f"y[n, o, {', '.join(spots)}] = {head}sum over c, {tap} of weight[o, c, {tap}] * x[n, {channel}, {reads}]"
 
 
+def reached(window: Window, outputs: range, size: int, mode: str) -> range:
+    """All coordinates from the first to the last that a run of outputs reads, where padding shows input cells with those."""
+    span = window.reach(outputs)
+    if mode == "zeros":
+        return span
+    shown = source(np.arange(span.start, span.stop), size, mode)
+    return range(int(shown.min()), int(shown.max()) + 1)
+
+
 @dataclass(frozen=True)
 class Patch:
     """What one output cell looks at, as flat arrays over (c, u, v): which weight, and which cell of which input channel.

@@ -133,7 +133,9 @@ class Conv(Layer):
         lead, (o, *spots) = region[: -self.axes - 1], region[-self.axes - 1 :]
         into, out = self.in_channels // self.groups, self.out_channels // self.groups
         channels = range(o[0] // out * into, (o[-1] // out + 1) * into)
-        return ((*lead, channels, *(w.reach(r) for w, r in zip(self.windows, spots, strict=True))),)
+        sizes = shapes[0][-self.axes :]
+        reached = (geometry.reached(w, r, n, self.padding_mode) for w, r, n in zip(self.windows, spots, sizes, strict=True))
+        return ((*lead, channels, *reached),)
 
     def products(self, *shapes: Shape) -> int:
         """Output cells times C/g times kernel."""

@@ -35,11 +35,11 @@ class Concat(Layer):
 
     formula = "y = the inputs, one after another"
 
-    def __init__(self, axis: int = 1) -> None:
+    def __init__(self, axis: Any = 1) -> None:
         super().__init__()
         if not isinstance(axis, int) or isinstance(axis, bool):
             raise SettingError("axis={axis!r}: expected a whole number", axis=axis)
-        self.axis = axis
+        self.axis: int = axis
 
     def settings(self) -> dict[str, Any]:
         """The axis."""

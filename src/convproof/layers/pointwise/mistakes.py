@@ -10,7 +10,7 @@ from convproof.core.shapes import Array
 
 
 def relu_missing(layer: Layer, *inputs: Array, training: bool) -> Step:
-    """Y = x: negative values pass."""
+    """y = x: negative values pass."""
     return replace(layer.step(*inputs, training=training), outputs=inputs)
 
 

@@ -1,0 +1,84 @@
+"""Law: lines of some cells are the lines of all; the usual line never lies above the proof line; segments stay below what they carry."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import convproof as cp
+from convproof.core.formats import FLOAT64
+from convproof.core.lines import Lines
+from tests.laws.over import every_sample
+from tests.samples import cells_of
+
+
+def incoming_of(layer, inputs, rng):
+    """Lines for each input: worst cases up to 1e-3 of it, sigmas a tenth of that."""
+    worst = [abs(x.astype(np.float64)) * 1e-3 * rng.uniform(size=x.shape) for x in inputs]
+    return tuple(Lines(x.astype(np.float64), w, w / 10) for x, w in zip(inputs, worst, strict=True))
+
+
+@every_sample
+@pytest.mark.parametrize("with_incoming", [False, True])
+def test_some_cells_are_as_all_cells(sample, with_incoming):
+    layer, inputs = sample.layer(), sample.inputs()
+    incoming = incoming_of(layer, inputs, np.random.default_rng(0)) if with_incoming else None
+    everywhere = layer.lines(None, inputs, incoming)
+    cells = cells_of(everywhere.exact.shape, 50)
+    some = layer.lines(cells, inputs, incoming)
+    for part in ("exact", "proof", "sigma"):
+        whole, few = getattr(everywhere, part)[tuple(cells.T)], getattr(some, part)
+        # the same sums in another order, in float64
+        assert (abs(whole - few) <= 1e-12 * (abs(whole) + abs(everywhere.exact).max())).all(), part
+    assert (everywhere.usual <= everywhere.proof).all()
+    assert (everywhere.proof >= 0).all()
+
+
+@every_sample
+def test_a_perturbed_input_stays_below_the_worst_case_that_is_carried(sample):
+    layer, inputs = sample.layer(), sample.inputs()
+    rng = np.random.default_rng(sample.seed + 2)
+    incoming = incoming_of(layer, inputs, rng)
+    lines = layer.lines(None, inputs, incoming, arithmetic=FLOAT64)
+    for trial in range(6):
+        signs = [np.sign(rng.normal(size=x.shape)) if trial else np.ones(x.shape) for x in inputs]
+        moved = [line.exact + sign * line.proof for line, sign in zip(incoming, signs, strict=True)]
+        y = layer.step(*moved, training=layer.training).outputs[0]
+        # the moved inputs are themselves rounded to float64, and the line is computed in it
+        largest = max(abs(x).max() for x in moved)
+        assert (abs(y - lines.exact) <= lines.proof * (1 + 1e-12) + 2.0**-52 * largest).all()
+
+
+@every_sample
+def test_random_errors_have_about_the_spread_that_is_carried(sample):
+    layer, inputs = sample.layer(np.float64), sample.inputs(np.float64)
+    rng = np.random.default_rng(sample.seed + 2)  # not the numbers that the weights were drawn from
+    spread = 1e-7
+    incoming = tuple(Lines(x, np.full(x.shape, 8 * spread), np.full(x.shape, spread)) for x in inputs)
+    lines = layer.lines(None, inputs, incoming, arithmetic=FLOAT64)
+    runs = [layer.step(*(x + spread * rng.normal(size=x.shape) for x in inputs), training=layer.training).outputs[0] for _ in range(40)]
+    seen = np.sqrt(np.mean([(y - lines.exact) ** 2 for y in runs], axis=0))
+    assert (seen <= 2 * lines.sigma + 1e-12).all()
+
+
+def test_one_cell_takes_the_memory_of_one_cell():
+    layers = [
+        (cp.Conv2d(16, 8, 3, padding=1, seed=0), (1, 16, 300, 300)),
+        (cp.MaxPool2d(2), (1, 16, 300, 300)),
+        (cp.AvgPool2d(2), (1, 16, 300, 300)),
+        (cp.ReLU(), (1, 16, 300, 300)),
+        (cp.BatchNorm2d(16).eval(), (1, 16, 300, 300)),
+        (cp.Flatten(), (1, 16, 300, 300)),
+        (cp.Linear(300, 4, seed=0), (4800, 300)),
+        (cp.Softmax(1), (4800, 300)),
+    ]
+    for layer, shape in layers:
+        x = np.ones(shape, np.float32)
+        cell = (0,) * (2 if isinstance(layer, cp.Flatten) else len(shape))
+        layer.derive(cell, (x,)), layer.lines(np.array([cell]), (x,))  # imports and caches
+        tracemalloc.start()
+        layer.derive(cell, (x,)).text()
+        layer.lines(np.array([cell]), (x,))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < x.nbytes / 5, (layer, peak)

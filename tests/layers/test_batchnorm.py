@@ -1,0 +1,160 @@
+"""What is peculiar to batch normalisation: what is remembered, what divides by n, and how far rounding goes."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import convproof as cp
+from convproof.core.formats import FLOAT32, FLOAT64
+from tests.samples import Sample
+
+
+def _twins(name, shape, like=lambda x: x, eval=False, **keywords):
+    return Sample(
+        f"BatchNorm2d {name}",
+        lambda: cp.BatchNorm2d(shape[1], **keywords),
+        (shape,),
+        lambda: torch.nn.BatchNorm2d(shape[1], **keywords),
+        eval,
+        like,
+    )
+
+
+def _decades(x):
+    """Standard deviations from 1e-3 to 30, means about as large."""
+    spread = np.geomspace(1e-3, 30, x.shape[1]).reshape(1, -1, 1, 1)
+    return (x + 0.7) * spread
+
+
+SAMPLES = [
+    _twins("training", (2, 3, 5, 4), _decades),
+    _twins("training, one image", (1, 4, 3, 7), _decades, eps=1e-3, momentum=0.3),
+    _twins("training, cumulative", (3, 2, 2, 5), momentum=None),
+    _twins("training, not affine", (2, 3, 4, 3), affine=False),
+    _twins("training, nothing tracked", (2, 3, 4, 3), track_running_stats=False),
+    _twins("training, without beta", (2, 3, 4, 3), bias=False),
+    _twins("eval", (2, 3, 5, 4), _decades, eval=True),
+    _twins("eval, not affine", (2, 3, 4, 3), eval=True, affine=False),
+    _twins("eval, nothing tracked", (2, 3, 4, 3), eval=True, track_running_stats=False),
+]
+
+
+@st.composite
+def norms(draw):
+    keywords = {
+        "eps": draw(st.sampled_from([1e-5, 1e-3, 1e-12, 0.1])),
+        "momentum": draw(st.sampled_from([0.1, 0.01, 0.9, None])),
+        "affine": draw(st.booleans()),
+        "track_running_stats": draw(st.booleans()),
+    }
+    shape = (draw(st.integers(1, 4)), draw(st.integers(1, 4)), draw(st.integers(1, 6)), draw(st.integers(2, 7)))
+    ratio = draw(st.sampled_from([0, 1, 30, 1000]))
+    scale = 10.0 ** draw(st.integers(-4, 3))
+    return keywords, shape, ratio, scale, draw(st.booleans()), draw(st.sampled_from([np.float32, np.float64]))
+
+
+@given(norms(), st.integers(0, 2**32))
+@settings(max_examples=150)
+def test_outputs_and_running_statistics_are_torchs(norm, seed):
+    keywords, shape, ratio, scale, training, dtype = norm
+    rng = np.random.default_rng(seed)
+    ours, theirs = cp.BatchNorm2d(shape[1], dtype=dtype, **keywords), torch.nn.BatchNorm2d(shape[1], **keywords)
+    if keywords["affine"]:
+        ours.weight, ours.bias = rng.normal(size=shape[1]).astype(dtype), rng.normal(size=shape[1]).astype(dtype)
+    theirs.to(torch.float32 if dtype == np.float32 else torch.float64)
+    theirs.load_state_dict({key: torch.tensor(array) for key, array in ours.state_dict().items()})
+    arithmetic = FLOAT32 if dtype == np.float32 else FLOAT64
+    for batch in range(3):
+        mode = training or batch < 2  # statistics move twice before an eval
+        ours.train(mode)
+        theirs.train(mode)
+        x = ((rng.normal(size=shape) + ratio) * scale).astype(dtype)
+        lines = ours.lines(None, (x,), arithmetic=arithmetic)
+        for y in (ours(x), theirs(torch.tensor(x)).detach().numpy()):
+            assert y.dtype == dtype
+            assert (abs(y - lines.exact) <= lines.proof).all()
+    if keywords["track_running_stats"]:
+        assert ours.num_batches_tracked == theirs.num_batches_tracked.item()
+        # the remembered moments are sums of n squares and products, moved three times; their own scale is x^2
+        n, u = x[:, 0].size, arithmetic.u
+        size = abs(x.astype(np.float64)).max() * 1.5
+        for name, unit in (("running_mean", size), ("running_var", size**2 + 1)):
+            difference = abs(ours.arrays[name] - getattr(theirs, name).numpy())
+            assert (difference <= 3 * 2 * (2 * n + 8) * u * unit).all(), name
+
+
+def test_the_normalising_variance_divides_by_n_and_the_running_one_by_n_minus_1():
+    x = np.array([[[[1.0, 3.0]]]], np.float64)
+    norm = cp.BatchNorm2d(1, eps=0.0, momentum=1.0, dtype=np.float64)
+    assert norm(x).tolist() == [[[[-1.0, 1.0]]]]
+    assert norm.running_var.tolist() == [2.0]
+    assert norm.running_mean.tolist() == [2.0]
+
+
+def test_momentum_none_averages_over_all_batches():
+    norm = cp.BatchNorm2d(1, momentum=None)
+    for value in (1.0, 2.0, 6.0):
+        norm(np.array([[[[value - 1, value + 1]]]]))
+    assert norm.running_mean.tolist() == [3.0]
+    assert norm.num_batches_tracked == 3
+
+
+def test_gamma_may_be_negative_or_zero():
+    norm = cp.BatchNorm2d(2)
+    norm.weight, norm.bias = [-2.0, 0.0], [0.5, 7.0]
+    y = norm(np.random.default_rng(0).normal(size=(2, 2, 3, 4)))
+    assert (y[:, 1] == 7).all()
+    assert abs(y[:, 0].mean() - 0.5) < 1e-6
+    assert abs(y[:, 0].std() - 2) < 1e-4
+
+
+def test_one_value_a_channel_is_an_error_in_training_as_in_torch():
+    with pytest.raises(ValueError, match="Expected more than 1 value per channel"):
+        torch.nn.BatchNorm2d(3)(torch.zeros(1, 3, 1, 1))
+    with pytest.raises(cp.ShapeError, match="needs more than one value a channel"):
+        cp.BatchNorm2d(3)(np.zeros((1, 3, 1, 1)))
+    assert cp.BatchNorm2d(3).eval()(np.zeros((1, 3, 1, 1))).shape == (1, 3, 1, 1)
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 4), (2, 3, 4), (2, 4, 5, 5), (2, 3)])
+def test_shapes_that_torch_refuses_too(shape):
+    with pytest.raises((ValueError, RuntimeError)):
+        torch.nn.BatchNorm2d(3)(torch.zeros(shape))
+    with pytest.raises(cp.ShapeError, match=r"expects x of shape \(N, C, H, W\) with C = 3"):
+        cp.BatchNorm2d(3)(np.zeros(shape))
+
+
+def test_channels_last_is_recognised():
+    with pytest.raises(cp.ShapeError, match=r"try x.transpose\(0, 3, 1, 2\)"):
+        cp.BatchNorm2d(3)(np.zeros((2, 5, 4, 3)))
+
+
+def test_in_eval_it_is_a_scale_and_shift():
+    norm = cp.BatchNorm2d(3)
+    x = _decades(np.random.default_rng(0).normal(size=(4, 3, 5, 6))).astype(np.float32)
+    assert norm.is_a() is None
+    norm(x)
+    kind = norm.eval().is_a()
+    lines = norm.lines(None, (x,))
+    folded = x * kind.scale.astype(np.float32).reshape(1, 3, 1, 1) + kind.shift.astype(np.float32).reshape(1, 3, 1, 1)
+    assert (abs(folded - lines.exact) <= lines.proof).all()
+
+
+@pytest.mark.parametrize("ratio", [0, 1, 30, 1000])
+@pytest.mark.parametrize("n", [(2, 3), (40, 41)])
+def test_the_proof_line_covers_welford_and_folding(ratio, n):
+    rng = np.random.default_rng(ratio)
+    x = (rng.normal(size=(1, 1, *n)) + ratio).astype(np.float32)
+    norm = cp.BatchNorm2d(1)
+    norm.weight, norm.bias = [1.7], [-0.4]
+    lines = norm.lines(None, (x,))
+    mean, m2 = np.float32(0), np.float32(0)
+    for count, value in enumerate(x.reshape(-1), start=1):
+        delta = value - mean
+        mean = np.float32(mean + delta / np.float32(count))
+        m2 = np.float32(m2 + delta * (value - mean))
+    scale = np.float32(1.7) / np.sqrt(m2 / np.float32(x.size) + np.float32(1e-5))
+    folded = x * scale + (np.float32(-0.4) - mean * scale)
+    assert (abs(folded - lines.exact) <= lines.proof).all()
