@@ -6,7 +6,7 @@ negative too.
 
 import importlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,11 @@ class Sample:
             module.load_state_dict({key: torch.tensor(array) for key, array in layer.state_dict().items()})
             module.train(layer.training)
         return module
+
+    def theirs(self, layer: Layer, inputs: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """All outputs of the twin."""
+        found = self.witness(layer)(*map(torch.tensor, inputs))
+        return tuple(y.detach().numpy() for y in (found if isinstance(found, tuple) else (found,)))
 
     @property
     def seed(self) -> int:

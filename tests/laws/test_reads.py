@@ -8,33 +8,84 @@ from tests.samples import cells_of
 MOVED = 1e3
 
 
+def one(cell):
+    return tuple(range(i, i + 1) for i in cell)
+
+
+def inside(x, region):
+    """True in the cells of a region that lie in the input."""
+    mask = np.zeros(x.shape, bool)
+    mask[tuple(slice(max(r.start, 0), max(r.stop, 0)) for r in region)] = True
+    return mask
+
+
+def in_eval(sample):
+    """The layer, or None where it keeps using the batch: reads describes layers with statistics of their own."""
+    layer = sample.layer(np.float64).eval()
+    return None if "running_var" in layer.declared() and layer.arrays["running_var"] is None else layer
+
+
 @every_sample
 def test_nothing_outside_the_region_matters(sample):
-    layer, inputs = sample.layer(np.float64).eval(), sample.inputs(np.float64)
-    if "running_var" in layer.declared() and layer.arrays["running_var"] is None:
-        return  # it keeps using the batch: reads describes layers with statistics of their own
+    layer, inputs = in_eval(sample), sample.inputs(np.float64)
+    if layer is None:
+        return
+    for k, y in enumerate(layer.step(*inputs, training=False).outputs):
+        for cell in cells_of(y.shape, 10).tolist():
+            regions = layer.reads(one(cell), *sample.shapes, output=k)
+            outside = [np.where(inside(x, region), x, x + MOVED) for x, region in zip(inputs, regions, strict=True)]
+            moved = layer.step(*outside, training=False).outputs[k]
+            assert moved[tuple(cell)] == y[tuple(cell)]
+
+
+@every_sample
+def test_something_inside_the_region_matters(sample):
+    layer, inputs = in_eval(sample), sample.inputs(np.float64)
+    if layer is None:
+        return
     y = layer.step(*inputs, training=False).outputs[0]
+    rng = np.random.default_rng(sample.seed + 2)
     for cell in cells_of(y.shape, 10).tolist():
-        regions = layer.reads(tuple(range(i, i + 1) for i in cell), *sample.shapes)
-        outside = []
-        for x, region in zip(inputs, regions, strict=True):
-            mask = np.ones(x.shape, bool)
-            mask[tuple(slice(max(r.start, 0), max(r.stop, 0)) for r in region)] = False
-            outside.append(np.where(mask, x + MOVED, x))
-        moved = layer.step(*outside, training=False).outputs[0]
-        assert moved[tuple(cell)] == y[tuple(cell)]
+        regions = layer.reads(one(cell), *sample.shapes)
+        # a push of every cell, upwards and by a different amount, so that no maximum hides and no sum or share cancels
+        pushed = [np.where(inside(x, r), abs(x) + rng.uniform(1, 2, x.shape), x) for x, r in zip(inputs, regions, strict=True)]
+        moved = layer.step(*pushed, training=False).outputs[0][tuple(cell)]
+        empty = not any(inside(x, r).any() for x, r in zip(inputs, regions, strict=True))
+        assert (moved == y[tuple(cell)]) == (empty or is_constant(layer))
+
+
+def is_constant(layer):
+    """A share of one number alone is 1 whatever it is; no sample is so."""
+    return False
+
+
+@every_sample
+def test_every_number_that_is_multiplied_is_read_and_every_read_number_under_the_window_matters(sample):
+    """For layers that sum products: the cells that change an output are exactly those whose weight is in its derivation."""
+    layer, inputs = in_eval(sample), sample.inputs(np.float64)
+    if layer is None or layer.products(*sample.shapes) == 0:
+        return
+    (x,) = inputs
+    y = layer.step(x, training=False).outputs[0]
+    for cell in cells_of(y.shape, 4).tolist():
+        nodes = layer.derive(tuple(cell), inputs).nodes()
+        read = {n.source.cell for n in nodes if getattr(n, "source", None) and n.source.what == "input"}
+        for at in cells_of(x.shape, 60).tolist():
+            moved = x.copy()
+            moved[tuple(at)] += MOVED
+            changed = layer.step(moved, training=False).outputs[0][tuple(cell)] != y[tuple(cell)]
+            assert changed == (tuple(at) in read)
 
 
 @every_sample
 def test_a_larger_region_reads_all_that_its_cells_read(sample):
     layer = sample.layer()
-    (shape,) = layer.shapes(*sample.shapes)[:1]
-    whole = layer.reads(tuple(range(size) for size in shape), *sample.shapes)
-    for cell in cells_of(shape, 10).tolist():
-        part = layer.reads(tuple(range(i, i + 1) for i in cell), *sample.shapes)
-        for large, small in zip(whole, part, strict=True):
-            for r, s in zip(large, small, strict=True):
-                assert len(s) == 0 or (r.start <= s.start and s.stop <= r.stop)
+    for k, shape in enumerate(layer.shapes(*sample.shapes)):
+        whole = layer.reads(tuple(range(size) for size in shape), *sample.shapes, output=k)
+        for cell in cells_of(shape, 10).tolist():
+            for large, small in zip(whole, layer.reads(one(cell), *sample.shapes, output=k), strict=True):
+                for r, s in zip(large, small, strict=True):
+                    assert len(s) == 0 or (r.start <= s.start and s.stop <= r.stop)
 
 
 @every_sample

@@ -1,9 +1,13 @@
 """What is peculiar to convolution."""
 
 import numpy as np
+import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import convproof as cp
+from convproof.core.formats import FLOAT32, FLOAT64
 from tests.samples import Sample
 
 
@@ -24,11 +28,151 @@ SAMPLES = [
     _twins("unbatched", ((3, 5, 6),), 3, 2, 3, padding=1),
 ]
 
+pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
-def test_pairs_of_padding_are_torch_pad_then_conv():
-    x = np.random.default_rng(0).normal(size=(2, 3, 5, 7)).astype(np.float32)
-    ours = cp.Conv2d(3, 4, (3, 2), stride=(1, 2), padding=((1, 0), (0, 2)), seed=0)
-    padded = torch.nn.functional.pad(torch.tensor(x), (0, 2, 1, 0))
-    theirs = torch.nn.functional.conv2d(padded, torch.tensor(ours.weight), torch.tensor(ours.bias), stride=(1, 2)).numpy()
+
+@st.composite
+def convolutions(draw):
+    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    kernel, stride = draw(pairs), draw(pairs)
+    keywords = {
+        "stride": stride,
+        "dilation": draw(pairs),
+        "groups": groups,
+        "bias": draw(st.booleans()),
+        "padding_mode": draw(st.sampled_from(["zeros", "zeros", "reflect", "replicate", "circular"])),
+        "padding": draw(st.sampled_from(["valid", "same"]) | st.tuples(st.integers(0, 3), st.integers(0, 3))),
+    }
+    if keywords["padding"] == "same":
+        keywords["stride"] = 1
+    channels = groups * draw(st.integers(1, 3)), groups * draw(st.integers(1, 3))
+    shape = (draw(st.integers(0, 3)), channels[0], draw(st.integers(1, 9)), draw(st.integers(1, 9)))
+    return (*channels, kernel), keywords, shape, draw(st.booleans()), draw(st.sampled_from([np.float32, np.float64]))
+
+
+@given(convolutions(), st.integers(0, 2**32))
+@settings(max_examples=250)
+def test_it_lies_below_the_line_beside_torchs(convolution, seed):
+    args, keywords, shape, unbatched, dtype = convolution
+    theirs = torch.nn.Conv2d(*args, **keywords, dtype=torch.float32 if dtype == np.float32 else torch.float64)
+    ours = cp.Conv2d(*args, **keywords, dtype=dtype)
+    ours.load_state_dict({key: value.detach() for key, value in theirs.state_dict().items()})
+    x = np.random.default_rng(seed).normal(size=shape[1:] if unbatched else shape).astype(dtype)
+    try:
+        expected = theirs(torch.tensor(x)).detach().numpy()
+    except RuntimeError:
+        with pytest.raises(cp.ShapeError):
+            ours(x)
+        return
+    lines = ours.lines(None, (x,), arithmetic=FLOAT32 if dtype == np.float32 else FLOAT64)
+    for y in (ours(x), expected):
+        assert (y.shape, y.dtype) == (lines.exact.shape, dtype)
+        assert (abs(y - lines.exact) <= lines.proof).all()
+
+
+@given(st.tuples(*[st.integers(0, 3)] * 4), pairs, pairs, st.integers(0, 2**32))
+@settings(max_examples=60)
+def test_pairs_of_padding_are_torchs_pad_before_the_convolution(sides, kernel, stride, seed):
+    top, bottom, left, right = sides
+    x = np.random.default_rng(seed).normal(size=(2, 3, 5, 7)).astype(np.float32)
+    ours = cp.Conv2d(3, 4, kernel, stride=stride, padding=((top, bottom), (left, right)), seed=0)
+    padded = torch.nn.functional.pad(torch.tensor(x), (left, right, top, bottom))
+    theirs = torch.nn.functional.conv2d(padded, torch.tensor(ours.weight), torch.tensor(ours.bias), stride=stride).numpy()
     lines = ours.lines(None, (x,))
+    assert (abs(ours(x) - lines.exact) <= lines.proof).all()
     assert (abs(theirs - lines.exact) <= lines.proof).all()
+
+
+@pytest.mark.parametrize("kind", ["normal", "after a ReLU", "one large outlier", "tiny", "constant"])
+def test_the_usual_line_is_passed_only_by_constant_data(kind):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1, 64, 12, 11)).astype(np.float32)
+    x = {
+        "normal": x,
+        "after a ReLU": np.maximum(x, 0),
+        "one large outlier": np.where(x == x.max(), 1e4, x),
+        "tiny": x * 1e-38,
+        "constant": np.full_like(x, 0.1),
+    }[kind].astype(np.float32)
+    conv = cp.Conv2d(64, 8, 3, padding=1, seed=0)
+    if kind == "constant":
+        conv.initialise("constant", weight=0.1, bias=0.1)
+    lines = conv.lines(None, (x,))
+    theirs = torch.nn.functional.conv2d(torch.tensor(x), torch.tensor(conv.weight), torch.tensor(conv.bias), padding=1).numpy()
+    for y in (conv(x), theirs):
+        assert (abs(y - lines.exact) <= lines.proof).all()
+        if kind != "constant":
+            assert (abs(y - lines.exact) <= lines.usual + 2.0**-149).all()
+
+
+BAD_SETTINGS = [
+    ((3, 4, 3), {"groups": 2}, "groups=2 must divide in_channels=3 and out_channels=4"),
+    ((4, 3, 3), {"groups": 2}, "groups=2 must divide in_channels=4 and out_channels=3"),
+    ((4, 4, 3), {"groups": 0}, "groups=0 must divide"),
+    ((3, 4, 3), {"padding": "full"}, "padding='full': expected numbers, 'same' or 'valid'"),
+    ((3, 4, 3), {"padding": "same", "stride": 2}, "padding='same' needs stride 1, got stride=2"),
+    ((3, 4, 3), {"padding_mode": "mirror"}, "padding_mode='mirror': expected one of zeros, reflect, replicate, circular"),
+]
+
+
+@pytest.mark.parametrize(("args", "keywords", "sentence"), BAD_SETTINGS)
+def test_settings_that_torch_refuses_too(args, keywords, sentence):
+    with pytest.raises(ValueError):  # noqa: PT011 (torch words it its own way)
+        torch.nn.Conv2d(*args, **keywords)
+    with pytest.raises(cp.SettingError, match=sentence):
+        cp.Conv2d(*args, **keywords)
+
+
+@pytest.mark.parametrize(
+    ("args", "keywords", "sentence"),
+    [
+        ((3, 4, 0), {}, "kernel_size=0: expected an integer >= 1"),
+        ((3, 4, (1, 2, 3)), {}, "or 2 of them"),
+        ((3, 4, 3), {"stride": 0}, "stride=0: expected an integer >= 1"),
+        ((3, 4, 3), {"padding": -1}, "padding=-1: expected an integer >= 0"),
+        ((3, 4, 3), {"padding": ((1, 2), (1, 2), (1, 2))}, "expected 2 pairs"),
+        ((0, 4, 3), {}, "must be positive"),
+        ((3, 4, 3), {"device": "cuda"}, "device='cuda': convproof computes on the CPU"),
+    ],
+)
+def test_settings_that_cannot_be(args, keywords, sentence):
+    with pytest.raises(cp.SettingError, match=sentence):
+        cp.Conv2d(*args, **keywords)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "shape", "sentence"),
+    [
+        ({}, (1, 5, 5, 3), r"got \(1, 5, 5, 3\). It looks like channels last: try x.transpose\(0, 3, 1, 2\)"),
+        ({}, (5, 6, 3), r"It looks like channels last: try x.transpose\(2, 0, 1\)"),
+        ({}, (1, 4, 5, 5), r"expects x of shape \(N, 3, H, W\), or without N; got \(1, 4, 5, 5\)"),
+        ({}, (3, 5), "expects x of shape"),
+        ({}, (1, 3, 2, 5), r"spans \(3, 3\) cells, more than the padded input \(2, 5\) has"),
+        ({"padding": 3, "padding_mode": "reflect"}, (1, 3, 3, 5), "pads by more than reflect padding can show"),
+        ({"padding": 4, "padding_mode": "circular"}, (1, 3, 3, 5), "pads by more than circular padding can show"),
+    ],
+)
+def test_inputs_that_torch_refuses_too(keywords, shape, sentence):
+    with pytest.raises(RuntimeError):
+        torch.nn.Conv2d(3, 4, 3, **keywords)(torch.zeros(shape))
+    with pytest.raises(cp.ShapeError, match=sentence):
+        cp.Conv2d(3, 4, 3, **keywords)(np.zeros(shape))
+
+
+def test_a_cell_reads_its_own_group():
+    conv = cp.Conv2d(4, 4, 1, groups=2, seed=0)
+    sources = [
+        n.source.cell
+        for n in conv.why(np.ones((1, 4, 2, 2)), at=(0, 3, 1, 0)).nodes()
+        if getattr(n, "source", None) and n.source.what == "input"
+    ]
+    assert sources == [(0, 2, 1, 0), (0, 3, 1, 0)]
+
+
+def test_the_equation_has_the_layers_own_numbers():
+    conv = cp.Conv2d(4, 6, 3, stride=(2, 1), padding=((1, 0), (0, 0)), dilation=(1, 2), groups=2, bias=False)
+    assert conv.equation() == "y[n, o, i, j] = sum over c, u, v of weight[o, c, u, v] * x[n, c + 2*(o // 3), 2*i + u - 1, j + 2*v]"
+    assert repr(conv) == (
+        "Conv2d(in_channels=4, out_channels=6, kernel_size=(3, 3), stride=(2, 1), padding=((1, 0), (0, 0)), dilation=(1, 2), groups=2, "
+        "bias=False)"
+    )

@@ -24,6 +24,7 @@ SAMPLES = [
     _twins("MaxPool2d", "ceil", ((1, 2, 6, 7),), 3, stride=2, ceil_mode=True),
     _twins("MaxPool2d", "ceil, last window dropped", ((1, 2, 5, 7),), 2, stride=3, padding=1, ceil_mode=True),
     _twins("MaxPool2d", "unbatched", ((3, 5, 6),), 3, stride=1, padding=1),
+    _twins("MaxPool2d", "with indices", ((2, 3, 5, 8),), (3, 2), stride=(2, 3), padding=1, return_indices=True),
     _twins("AvgPool2d", "plain", ((2, 3, 4, 7),), 2),
     _twins("AvgPool2d", "padded", ((2, 3, 5, 8),), (3, 2), stride=(2, 3), padding=1),
     _twins("AvgPool2d", "padding not counted", ((2, 3, 5, 8),), 3, stride=(2, 1), padding=(1, 0), count_include_pad=False),

@@ -15,9 +15,9 @@ NEXT = """3. Try next
 
 def tour() -> str:
     """The whole text; every number in it is computed on the spot."""
-    from convproof import __version__
+    from importlib.metadata import version
 
-    head = f"convproof {__version__}: see, set and prove every number in a convolutional network."
+    head = f"convproof {version('convproof')}: see, set and prove every number in a convolutional network."
     return "\n\n".join([head, convolution(), batch_normalisation(), NEXT])
 
 

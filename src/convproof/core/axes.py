@@ -1,6 +1,6 @@
 """What comes in: array-likes turned into float arrays, settings given once or per axis, and the batch axis that may be left out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, SupportsIndex
 
@@ -68,7 +68,7 @@ class Batched:
         return np.insert(cells, 0, 0, axis=1) if self.added and cells is not None else cells
 
 
-def cell_in(cell: Sequence[SupportsIndex], shape: Shape, name: str) -> Cell:
+def cell_in(cell: Iterable[SupportsIndex], shape: Shape, name: str) -> Cell:
     """A cell as non-negative indices. Negative ones count from the end; a leading 0 may be left out where that axis has length 1."""
     given = tuple(int(i) for i in cell)
     full = (0, *given) if len(given) == len(shape) - 1 and shape[:1] == (1,) else given

@@ -16,7 +16,7 @@ A room's class says what it is by these methods, and the verbs ask nothing else:
 Inputs and outputs are tuples; an absent optional input is None.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
@@ -100,11 +100,12 @@ class Layer:
         output: int = 0,
         *,
         training: bool | None = None,
+        draw: Any = None,
         arithmetic: NumberFormat = FLOAT32,
     ) -> Lines:
         """Exact values and rounding lines of some cells, (k, ndim) integers; of all cells for None.
 
-        ``incoming`` are the lines of the inputs, in the inputs' shapes, where those are not exact themselves.
+        ``incoming`` are the lines of the inputs, in the inputs' shapes, where those are not exact themselves; ``draw`` is what was random.
         """
         raise NotCoveredError("{layer} has no bound yet", layer=self.describe())
 
@@ -186,7 +187,7 @@ class Layer:
 
         return (step.outputs[0] if len(step.outputs) == 1 else step.outputs), pullback
 
-    def why(self, *inputs: Any, at: Sequence[SupportsIndex], output: int = 0) -> "Derivation":
+    def why(self, *inputs: Any, at: Iterable[SupportsIndex], output: int = 0) -> "Derivation":
         """How the number in cell ``at`` of ``layer(*inputs)`` comes about, in the layer's present mode. Changes nothing."""
         return reach("Layer.why")(self, inputs, at, output)  # type: ignore[no-any-return]
 

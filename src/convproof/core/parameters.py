@@ -89,8 +89,8 @@ def _whole(value: Any) -> Array:
 
 
 def _hint(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
-    if int(np.prod(found)) == int(np.prod(expected)):
-        return f"; it has as many numbers, so array.reshape{expected} would fit if they are in that order"
     if sorted(found) == sorted(expected):
         return "; its axes are in another order: transpose it"
+    if int(np.prod(found)) == int(np.prod(expected)):
+        return f"; it has as many numbers, so array.reshape{expected} would fit if they are in that order"
     return ""

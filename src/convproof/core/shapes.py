@@ -8,7 +8,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 if TYPE_CHECKING:
     from jaxtyping import Float as Float
@@ -29,7 +28,7 @@ else:
 
         Float = Int = Shaped = _Plain
 
-DType = DTypeLike | None
+DType = Any  # what np.dtype takes, a torch dtype, or None
 Shape = tuple[int, ...]
 Cell = tuple[int, ...]
 Region = tuple[range, ...]

@@ -4,7 +4,7 @@ A derivation of a layer knows the inputs it was asked about; one of a trace know
 the layer before, down to the pixel.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, SupportsIndex
 
@@ -44,7 +44,7 @@ class Origin:
         return why_trace(self.trace, place.name, cell, place.output)
 
 
-def why_layer(layer: Layer, inputs: Sequence[Any], at: Sequence[SupportsIndex], output: int = 0) -> Derivation:
+def why_layer(layer: Layer, inputs: Sequence[Any], at: Iterable[SupportsIndex], output: int = 0) -> Derivation:
     """The derivation of cell ``at`` of ``layer(*inputs)``; changes nothing."""
     names = layer.names_of(len(inputs))
     arrays = tuple(as_array(x, name) for x, name in zip(inputs, names, strict=True))
@@ -55,7 +55,7 @@ def why_layer(layer: Layer, inputs: Sequence[Any], at: Sequence[SupportsIndex], 
     return _derived(origin, type(layer).__name__, cell, output, y[cell])
 
 
-def why_trace(trace: Trace, name: str, at: Sequence[SupportsIndex], output: int = 0) -> Derivation:
+def why_trace(trace: Trace, name: str, at: Iterable[SupportsIndex], output: int = 0) -> Derivation:
     """The derivation of a cell of a trace, from the stored inputs, in the trace's mode.
 
     Raises StaleTraceError where the layer's parameters have changed since, CellError and UnknownNameError for a wrong address.
@@ -105,7 +105,9 @@ def _allowed(origin: Origin, cell: Cell, output: int, computed: Any) -> float | 
         return None
     arithmetic = format_of(computed.dtype)
     try:
-        lines = origin.layer.lines(np.array([cell]), origin.inputs, output=output, training=origin.training, arithmetic=arithmetic)
+        lines = origin.layer.lines(
+            np.array([cell]), origin.inputs, output=output, training=origin.training, draw=origin.draw, arithmetic=arithmetic
+        )
     except NotCoveredError:
         return None
     return float(lines.proof[0])

@@ -1,6 +1,6 @@
 """A batch of images that remembers how each of its numbers came from a pixel."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, SupportsIndex, cast
 
@@ -43,7 +43,7 @@ class Batch(np.ndarray[Any, np.dtype[Any]]):
         batch.remember(stages, sentence)
         return batch
 
-    def derive(self, cell: Sequence[SupportsIndex]) -> Derivation:
+    def derive(self, cell: Iterable[SupportsIndex]) -> Derivation:
         """How the number in a cell (n, c, h, w) came from the pixel (n, h, w, c). Raises CellError and NotFiniteError."""
         at = cell_in(cell, self.shape, "input")
         computed = self[at]

@@ -1,6 +1,6 @@
 """A Trace: every array that one run of a network produced, by layer name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -85,15 +85,14 @@ class Trace:
         """Raise StaleTraceError where a stored value lies beyond the proof line of what the parameters give now."""
         stored = self.arrays[str(Place(node.name, output))]
         found = stored if cells is None else stored[tuple(cells.T)]
-        lines = node.layer.lines(
-            cells, self.inputs_of(node.name), output=output, training=self.modes[node.name], arithmetic=format_of(stored.dtype)
-        )
+        inputs, training, draw = self.inputs_of(node.name), self.modes[node.name], self.draws.get(node.name)
+        lines = node.layer.lines(cells, inputs, output=output, training=training, draw=draw, arithmetic=format_of(stored.dtype))
         if (abs(found - lines.exact) > lines.proof).any():
             raise StaleTraceError(
                 "{name}: parameters changed since this trace was made; trace again to look at the present ones", name=node.name
             )
 
-    def why(self, name: str, at: Sequence[SupportsIndex], output: int = 0) -> "Derivation":
+    def why(self, name: str, at: Iterable[SupportsIndex], output: int = 0) -> "Derivation":
         """How the number in a cell came about, from the stored inputs. Raises StaleTraceError if parameters changed since."""
         return reach("Trace.why")(self, name, at, output)  # type: ignore[no-any-return]
 

@@ -152,6 +152,7 @@ class BatchNorm(Layer):
         output: int = 0,
         *,
         training: bool | None = None,
+        draw: Any = None,
         arithmetic: NumberFormat = FLOAT32,
     ) -> Lines:
         """See ``bound``; cells (n, c, *spot)."""

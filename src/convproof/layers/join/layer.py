@@ -91,6 +91,7 @@ class Concat(Layer):
         output: int = 0,
         *,
         training: bool | None = None,
+        draw: Any = None,
         arithmetic: NumberFormat = FLOAT32,
     ) -> Lines:
         """No rounding; what comes in moves along."""

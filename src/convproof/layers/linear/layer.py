@@ -112,6 +112,7 @@ class Linear(Layer):
         output: int = 0,
         *,
         training: bool | None = None,
+        draw: Any = None,
         arithmetic: NumberFormat = FLOAT32,
     ) -> Lines:
         """See ``bound``; cells as in ``derive``."""

@@ -68,6 +68,7 @@ class Add(Layer):
         output: int = 0,
         *,
         training: bool | None = None,
+        draw: Any = None,
         arithmetic: NumberFormat = FLOAT32,
     ) -> Lines:
         """k - 1 additions of k inputs, in any order: (k - 1)*u*S. A sum below the smallest normal number is exact: no underflow term."""

@@ -135,6 +135,7 @@ class MaxPool2d(Pool):
         output: int = 0,
         *,
         training: bool | None = None,
+        draw: Any = None,
         arithmetic: NumberFormat = FLOAT32,
     ) -> Lines:
         """See ``bound``; indices are never rounded."""
@@ -210,6 +211,7 @@ class AvgPool2d(Pool):
         output: int = 0,
         *,
         training: bool | None = None,
+        draw: Any = None,
         arithmetic: NumberFormat = FLOAT32,
     ) -> Lines:
         """See ``bound``."""

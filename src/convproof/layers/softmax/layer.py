@@ -68,6 +68,7 @@ class Softmax(Layer):
         output: int = 0,
         *,
         training: bool | None = None,
+        draw: Any = None,
         arithmetic: NumberFormat = FLOAT32,
     ) -> Lines:
         """See ``bound``."""

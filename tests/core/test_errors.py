@@ -1,0 +1,72 @@
+"""Errors: sentences with fields, an exception tree as drawn, the table of upward methods, the shapes that are checked."""
+
+import inspect
+import os
+import pickle
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import convproof as cp
+from convproof.core import errors, upward
+from convproof.core.sentence import say
+
+
+def test_the_tree_is_as_drawn():
+    drawn = dict(re.findall(r"── (\w+)(?: \((\w+)\))?", errors.__doc__))
+    real = {
+        name: next((b.__name__ for b in kind.__bases__ if b.__module__ == "builtins"), "")
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.ConvproofError | errors.ConvproofWarning)
+    }
+    roots = {"ConvproofError", "ConvproofWarning"}
+    assert drawn == {name: base for name, base in real.items() if name not in roots}
+    assert all(issubclass(getattr(cp, name), cp.ConvproofError) for name in drawn if name.endswith("Error"))
+
+
+def test_a_sentence_survives_pickling():
+    error = pickle.loads(pickle.dumps(cp.ShapeError("{a} for {b}", a=(1, 2), b="x")))
+    assert str(error) == "(1, 2) for x"
+    assert isinstance(error, cp.ShapeError)
+
+
+def test_a_sentence_within_a_sentence():
+    assert str(say("{x}!", x=say("{y}?", y=1))) == "1?!"
+
+
+@pytest.mark.parametrize("method", upward.TABLE)
+def test_every_upward_method_resolves(method):
+    assert callable(upward.reach(method))
+
+
+def test_every_upward_entry_is_used():
+
+    modules = [sys.modules[name] for name in list(sys.modules) if name.startswith("convproof.")]
+    used = {name for module in modules for name in re.findall(r'reach\("([\w.]+)"\)', _source(module))}
+    assert used - {"Layer.why"} | {"Layer.why"} == set(upward.TABLE)
+
+
+def _source(module):
+    try:
+        return inspect.getsource(module)
+    except (OSError, TypeError):
+        return ""
+
+
+def test_a_wrong_shape_is_caught_by_the_annotations():
+    from convproof.layers.linear.formula import linear
+
+    with pytest.raises(Exception, match="Type-check error"):
+        linear(np.ones((2, 3)), np.ones((4, 5)), None)
+
+
+def test_without_the_variable_nothing_is_checked_and_jaxtyping_is_not_imported():
+    code = """import sys, convproof
+from convproof.core.shapes import Float, Array
+print(Float[Array, 'N'] is Array, 'jaxtyping' in sys.modules)"""
+    environment = {key: value for key, value in os.environ.items() if key != "CONVPROOF_SHAPES"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == ["True", "False"]
