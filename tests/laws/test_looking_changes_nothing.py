@@ -1,6 +1,7 @@
-"""Law: whatever looks (step, derive, lines, why, trace, inner, summary, gradients) changes no parameter, statistic, mode or input."""
+"""Law: whatever looks (step, derive, lines, why, trace, inner, summary, gradients, saving) changes no parameter, statistic, mode or input."""
 
 import numpy as np
+import pytest
 
 import convproof as cp
 from tests.laws.over import every_sample
@@ -10,35 +11,79 @@ def state_of(layer):
     return {key: array.tobytes() for key, array in layer.state_dict().items()} | {"training": layer.training}
 
 
+def network_of(layer, count):
+    names = tuple(f"in{k}" for k in range(count))
+    return cp.Network({"layer": (layer, *names)}, inputs=names)
+
+
 @every_sample
-def test_looking(sample):
-    layer, inputs = sample.layer(), sample.inputs()
-    names = tuple(f"in{k}" for k in range(len(inputs)))
-    network = cp.Network({"layer": (layer, *names)}, inputs=names)
+@pytest.mark.parametrize("training", [True, False])
+def test_looking(sample, training, tmp_path):
+    layer, inputs = sample.layer().train(training), sample.inputs()
+    network = network_of(layer, len(inputs))
     before, given = state_of(layer), [x.tobytes() for x in inputs]
-    first = layer.step(*inputs, training=layer.training)
+    first = layer.step(*inputs, training=training)
     cell = (0,) * first.outputs[0].ndim
     layer.derive(cell, inputs)
     layer.lines(None, inputs)
-    layer.why(*inputs, at=cell)
-    layer.vjp(*inputs)
+    layer.reads(tuple(range(size) for size in first.outputs[0].shape), *sample.shapes)
+    layer.mistakes()
+    layer.is_a()
+    layer.why(*inputs, at=cell).text()
+    pull_everything_back(layer, inputs)
     trace = network.trace(*inputs)
     trace.inner("layer")
     trace.why("layer", cell)
-    str(trace)
-    network.summary(*sample.shapes)
-    network.vjp(*inputs)
+    trace.save(tmp_path / "trace.npz")
+    network.save(tmp_path / "net.safetensors")
+    summary = network.summary(*sample.shapes)
+    for record in (trace, summary):
+        str(record)
+        record._repr_html_()
+    repr(network)
+    pull_everything_back(network, inputs)
     assert state_of(layer) == before
     assert [x.tobytes() for x in inputs] == given
-    again = layer.step(*inputs, training=layer.training)
+    again = layer.step(*inputs, training=training)
     assert [y.tobytes() for y in again.outputs] == [y.tobytes() for y in first.outputs]
+    assert {key: value.tobytes() for key, value in again.state.items()} == {key: value.tobytes() for key, value in first.state.items()}
+
+
+def pull_everything_back(what, inputs):
+    y, pullback = what.vjp(*inputs)
+    outputs = y if isinstance(y, tuple) else (y,)
+    pullback(*(np.ones(out.shape, np.float32) for out in outputs))
+
+
+@every_sample
+def test_a_call_stores_what_the_step_said(sample):
+    layer, inputs = sample.layer(), sample.inputs()
+    step = layer.step(*inputs, training=layer.training)
+    before = layer.state_dict()
+    y = layer(*inputs)
+    assert all(np.array_equal(a, b) for a, b in zip(y if isinstance(y, tuple) else (y,), step.outputs, strict=True))
+    for key, array in layer.state_dict().items():
+        assert np.array_equal(array, step.state.get(key, before[key])), key
+
+
+@every_sample
+def test_an_output_is_no_part_of_an_input_or_a_parameter(sample):
+    layer, inputs = sample.layer(), sample.inputs()
+    before, given = state_of(layer), [x.copy() for x in inputs]
+    y = layer(*inputs)
+    moved = state_of(layer)
+    for out in y if isinstance(y, tuple) else (y,):
+        if out.flags.writeable and not any(np.shares_memory(out, x) for x in inputs):
+            out[...] = 7
+    assert state_of(layer) == moved
+    assert set(before) == set(moved)
+    assert all(np.array_equal(x, g) for x, g in zip(inputs, given, strict=True))
 
 
 @every_sample
 def test_a_trace_is_read_only_and_its_own(sample):
     inputs = [x.copy() for x in sample.inputs()]
-    names = tuple(f"in{k}" for k in range(len(inputs)))
-    trace = cp.Network({"layer": (sample.layer(), *names)}, inputs=names).trace(*inputs)
+    trace = network_of(sample.layer(), len(inputs)).trace(*inputs)
     stored = trace["in0"].copy()
     inputs[0][...] = 7
     assert np.array_equal(trace["in0"], stored)
