@@ -94,6 +94,15 @@ def cell_in(cell: Iterable[SupportsIndex], shape: Shape, name: str) -> Cell:
     return tuple(index % size for index, size in zip(full, shape, strict=True))
 
 
+def fresh(outputs: Sequence[Array], inputs: Sequence[Array]) -> tuple[Array, ...]:
+    """Outputs as C-contiguous arrays of their own, which a caller may overwrite: none is a view of an input or of another output."""
+    found: list[Array] = []
+    for y in outputs:
+        y = np.asarray(y, order="C")
+        found.append(y.copy() if any(np.may_share_memory(y, other) for other in (*inputs, *found)) else y)
+    return tuple(found)
+
+
 def at_cells(array: Array, cells: Array | None) -> Array:
     """The numbers of an array at some cells, (k, ndim) -> (k,); all of them in their shape for None."""
     return array if cells is None else array[tuple(cells.T)]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 import numpy as np
 
-from convproof.core.axes import as_array
+from convproof.core.axes import as_array, fresh
 from convproof.core.errors import NotCoveredError, SettingError, ShapeError, UnknownNameError
 from convproof.core.formats import FLOAT32, NumberFormat, format_of
 from convproof.core.fusing import Fusible
@@ -155,9 +155,11 @@ class Layer:
 
     def __call__(self, *inputs: Any) -> Any:
         """Evaluate in the layer's own mode and keep its new statistics. One output comes as an array, several as a tuple."""
-        step = self.checked_step([as_array(x, name) for x, name in zip(inputs, self.names_of(len(inputs)), strict=True)], self.training)
+        arrays = [as_array(x, name) for x, name in zip(inputs, self.names_of(len(inputs)), strict=True)]
+        step = self.checked_step(arrays, self.training)
         self.store(step.state)
-        return step.outputs[0] if len(step.outputs) == 1 else step.outputs
+        outputs = fresh(step.outputs, arrays)
+        return outputs[0] if len(outputs) == 1 else outputs
 
     def checked_step(self, inputs: Sequence[Array], training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
         """``step`` behind the checks that come before it: input shapes, and a warning for parameters that are not finite."""

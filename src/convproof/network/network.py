@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from convproof.core.axes import as_array
+from convproof.core.axes import as_array, fresh
 from convproof.core.errors import GraphError, ShapeError
 from convproof.core.layer import Gradients, Layer, check_names
 from convproof.core.shapes import Array, Shape
@@ -37,10 +37,12 @@ class Network:
 
     def __call__(self, *inputs: Any) -> Any:
         """Evaluate, and keep new running statistics. One output comes as an array, several as a tuple, in the network's order."""
-        run = execute(self.graph, self.arrays_of(inputs))
+        arrays = self.arrays_of(inputs)
+        run = execute(self.graph, arrays)
         for layer, state in run.state.items():
             layer.store(state)
-        return run.outputs[0] if len(run.outputs) == 1 else run.outputs
+        outputs = fresh(run.outputs, arrays)
+        return outputs[0] if len(outputs) == 1 else outputs
 
     def trace(self, *inputs: Any) -> Trace:
         """Evaluate in the present mode and keep every array. Changes nothing, not even running statistics in training mode."""
