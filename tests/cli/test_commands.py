@@ -116,6 +116,33 @@ def test_weights_are_set_written_and_read_again(folder):
     assert sorted(path.name for path in folder.iterdir()) == ["gamma.npy", "net.py", "new.safetensors"]
 
 
+def test_an_array_is_found_in_a_file_of_many_by_its_name():
+    invoke("weights", "--set", "conv1.bias=7", "-o", "many.safetensors")
+    shown = json.loads(invoke("weights", "--set", "conv1.bias=many.safetensors", "--json").out)["weights"]
+    assert shown["conv1.bias"]["values"] == [7]
+    lacking = invoke("weights", "net.py:make", "--set", "conv.bias=many.safetensors")
+    assert lacking.code == 2
+    assert "conv1.bias" in lacking.err
+
+
+EXAMPLES = [
+    line.strip()
+    for command in ("run", "why", "weights", "summary")
+    for line in invoke(command, "--help").out.splitlines()
+    if line.strip().startswith("convproof ")
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_of_the_help_can_be_pasted(example):
+    for name in ("photo.png", "a.png", "b.png"):
+        Image.fromarray(IMAGE_A).save(name)
+    np.save("gamma.npy", np.array([3.0], np.float32))
+    invoke("weights", "-o", "new.safetensors")
+    result = invoke(*example.removeprefix("convproof").split())
+    assert result.code in ((1,) if "--mine 81" in example else (0,)), result
+
+
 def test_a_file_that_was_read_is_never_written(folder):
     invoke("weights", "-o", "old.safetensors")
     before = (folder / "old.safetensors").read_bytes()

@@ -83,24 +83,30 @@ def apply(network: "Network", change: str) -> None:
     if cell:
         _set_cell(layer, key, cell, value, change)
     else:
-        layer.initialise("constant", **{key: _value(value)})
+        layer.initialise("constant", **{key: _value(value, address)})
 
 
 def _set_cell(layer: "Layer", key: str, cell: str, value: str, change: str) -> None:
     from convproof.cli.cells import parse_cell
     from convproof.core.axes import cell_in
 
-    number = _value(value)
-    if isinstance(number, str):
-        raise SettingError("--set {change!r}: one cell takes a number, got {value!r}", change=change, value=value)
+    try:
+        number = float(value)
+    except ValueError:
+        raise SettingError("--set {change!r}: one cell takes a number, got {value!r}", change=change, value=value) from None
     array = layer.arrays[key].copy()
     array[cell_in(parse_cell(cell), array.shape, key)] = number
     setattr(layer, key, array)
 
 
-def _value(text: str) -> Any:
-    """A number, or the path of a file."""
+def _value(text: str, address: str = "") -> Any:
+    """A number, or an array from a file; from one of several arrays, that of the address."""
+    from convproof.formats.arrays import read_array, read_arrays
+
     try:
         return float(text)
     except ValueError:
-        return text
+        if not text.endswith((".npz", ".safetensors")):
+            return read_array(text)
+        arrays = read_arrays(text)
+        return arrays[address] if address in arrays else read_array(text)

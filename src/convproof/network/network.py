@@ -46,7 +46,7 @@ class Network:
 
     def trace(self, *inputs: Any) -> Trace:
         """Evaluate in the present mode and keep every array. Changes nothing, not even running statistics in training mode."""
-        return Trace.of(self, inputs)
+        return Trace.of(self.graph, inputs, self.arrays_of(inputs))
 
     def vjp(self, *inputs: Any) -> tuple[Any, Callable[..., Gradients]]:
         """Outputs, and the function that pulls their gradients back to the inputs and to all parameters ("bn1.weight"). Changes nothing."""

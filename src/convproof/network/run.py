@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from convproof.core.layer import Layer, Step
 from convproof.core.shapes import Array
-from convproof.network.graph import Graph, Place, naming
+from convproof.network.graph import Graph, Node, Place, naming
 
 Keep = Literal["outputs", "arrays", "steps"]
 
@@ -36,20 +36,25 @@ def execute(graph: Graph, inputs: Sequence[Array], keep: Keep = "outputs") -> Ru
     run = Run({Place(name): x for name, x in zip(graph.inputs, inputs, strict=True)})
     last = graph.last_readers()
     for node in graph:
-        layer = node.layer
-        with naming(node):
-            step = layer.checked_step([run.arrays[s] for s in node.sources], layer.training, state=run.state.get(layer))
-        run.modes[node.name] = layer.training
-        run.arrays.update({Place(node.name, k): y for k, y in enumerate(step.outputs)})
-        if step.state:
-            run.state[layer] = step.state
-        if step.draw is not None:
-            run.draws[node.name] = step.draw
-        if keep == "steps":
-            run.steps[node.name] = step
-        elif keep == "outputs":
+        _evaluate(node, run, keep)
+        if keep == "outputs":
             for source in node.sources:
                 if last[source] == node.name and source not in graph.outputs:
                     run.arrays.pop(source, None)
     run.outputs = tuple(run.arrays[place] for place in graph.outputs)
     return run
+
+
+def _evaluate(node: Node, run: Run, keep: Keep) -> None:
+    """One node, from the arrays of the run and into them."""
+    layer = node.layer
+    with naming(node):
+        step = layer.checked_step([run.arrays[s] for s in node.sources], layer.training, state=run.state.get(layer))
+    run.modes[node.name] = layer.training
+    run.arrays.update({Place(node.name, k): y for k, y in enumerate(step.outputs)})
+    if step.state:
+        run.state[layer] = step.state
+    if step.draw is not None:
+        run.draws[node.name] = step.draw
+    if keep == "steps":
+        run.steps[node.name] = step

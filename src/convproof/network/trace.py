@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 
 from convproof.core.errors import StaleTraceError
-from convproof.core.formats import format_of
+from convproof.core.formats import FLOAT64, format_of
 from convproof.core.layer import Step
 from convproof.core.shapes import Array
 from convproof.core.upward import reach
@@ -17,7 +17,6 @@ from convproof.network.run import execute
 
 if TYPE_CHECKING:
     from convproof.core.derivation import Derivation
-    from convproof.network.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +36,13 @@ class Trace:
     before: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, network: "Network", inputs: Sequence[Any]) -> "Trace":
-        """Run a network and keep all arrays."""
-        own = [array.copy() for array in network.arrays_of(inputs)]
-        run = execute(network.graph, own, keep="arrays")
-        before = {name: x for name, x in zip(network.graph.inputs, inputs, strict=True) if getattr(x, "stages", ())}
+    def of(cls, graph: Graph, given: Sequence[Any], arrays_given: Sequence[Array]) -> "Trace":
+        """Run a graph and keep all arrays. ``given`` are the inputs as the user gave them, with the stages of their preparation."""
+        run = execute(graph, [array.copy() for array in arrays_given], keep="arrays")
+        before = {name: x for name, x in zip(graph.inputs, given, strict=True) if getattr(x, "stages", ())}
         arrays = {f"{name}.{stage.name}": stage.array for name, x in before.items() for stage in x.stages}
         arrays |= {str(place): _read_only(array) for place, array in run.arrays.items()}
-        return cls(network.graph, arrays, run.modes, run.draws, before)
+        return cls(graph, arrays, run.modes, run.draws, before)
 
     def __getitem__(self, name: str) -> Array:
         """The array of a name; a suffix that is unique will do. Raises UnknownNameError with near misses."""
@@ -86,7 +84,8 @@ class Trace:
         stored = self.arrays[str(Place(node.name, output))]
         found = stored if cells is None else stored[tuple(cells.T)]
         inputs, training, draw = self.inputs_of(node.name), self.modes[node.name], self.draws.get(node.name)
-        lines = node.layer.lines(cells, inputs, output=output, training=training, draw=draw, arithmetic=format_of(stored.dtype))
+        arithmetic = format_of(stored.dtype) if stored.dtype.kind == "f" else FLOAT64  # indices are exact in either
+        lines = node.layer.lines(cells, inputs, output=output, training=training, draw=draw, arithmetic=arithmetic)
         if (abs(found - lines.exact) > lines.proof).any():
             raise StaleTraceError(
                 "{name}: parameters changed since this trace was made; trace again to look at the present ones", name=node.name
