@@ -45,7 +45,7 @@ class Sample:
 
     def inputs(self, dtype: type = np.float32) -> tuple[np.ndarray, ...]:
         rng = np.random.default_rng(self.seed + 1)
-        return tuple(self.inputs_like(rng.normal(size=shape)).astype(dtype) for shape in self.shapes)
+        return tuple(np.asarray(self.inputs_like(rng.normal(size=shape)), dtype) for shape in self.shapes)
 
     def witness(self, layer: Layer) -> Callable[..., torch.Tensor]:
         """The twin with the layer's own parameters and mode."""

@@ -48,8 +48,8 @@ def test_any_memory_order_gives_the_same_numbers(sample):
     layer, inputs = sample.layer(), sample.inputs()
     orders = {
         "column-major": [np.asfortranarray(x) for x in inputs],
-        "every second of a larger array": [np.repeat(x, 2, axis=-1)[..., ::2] for x in inputs],
-        "backwards": [np.ascontiguousarray(x[..., ::-1])[..., ::-1] for x in inputs],
+        "every second of a larger array": [np.repeat(x, 2, axis=-1)[..., ::2] if x.ndim else x for x in inputs],
+        "backwards": [np.ascontiguousarray(x[..., ::-1])[..., ::-1] if x.ndim else x for x in inputs],
         "not aligned": [unaligned(x) for x in inputs],
     }
     for name, others in orders.items():

@@ -9,10 +9,12 @@ from convproof.layers.catalogue import LAYERS
 
 
 @pytest.mark.parametrize("bias", [True, False])
-def test_a_convolution_absorbs_a_batchnorm_in_eval(bias):
+@pytest.mark.parametrize("keywords", [{}, {"affine": False}, {"bias": False}, {"eps": 0.1}])
+def test_a_convolution_absorbs_a_batchnorm_in_eval(bias, keywords):
     rng = np.random.default_rng(0)
-    conv, norm = cp.Conv2d(3, 4, (3, 2), padding=1, bias=bias, seed=0), cp.BatchNorm2d(4).eval()
-    norm.weight, norm.bias = rng.normal(size=4), rng.normal(size=4)
+    conv, norm = cp.Conv2d(3, 4, (3, 2), padding=1, bias=bias, seed=0), cp.BatchNorm2d(4, **keywords).eval()
+    for name in norm.parameters():
+        setattr(norm, name, rng.normal(size=4))
     norm.running_mean, norm.running_var = rng.normal(size=4), rng.uniform(0.1, 3, 4)
     kind = norm.is_a()
     assert isinstance(kind, ScaleShift)
@@ -29,12 +31,8 @@ def test_a_convolution_absorbs_a_batchnorm_in_eval(bias):
     S.weight = abs(conv.weight)
     sums = S.step(abs(x).astype(np.float64), training=False).outputs[0]
     wide = (1, 4, 1, 1)
-    a = abs(kind.scale).reshape(wide)
-    line = (
-        (18 + 1 + 8)
-        * 2.0**-24
-        * (a * (sums + abs(own).reshape(wide) + abs(norm.running_mean).reshape(wide)) + abs(norm.bias).reshape(wide))
-    )
+    a, beta = abs(kind.scale).reshape(wide), np.zeros(4) if norm.bias is None else abs(norm.bias)
+    line = (18 + 1 + 8) * 2.0**-24 * (a * (sums + abs(own).reshape(wide) + abs(norm.running_mean).reshape(wide)) + beta.reshape(wide))
     assert (abs(folded(x) - exact) <= line).all()
 
 

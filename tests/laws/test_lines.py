@@ -14,8 +14,8 @@ from tests.samples import cells_of
 
 def incoming_of(inputs, rng):
     """Lines for each input: worst cases up to 1e-3 of it, sigmas a tenth of that."""
-    worst = [abs(x.astype(np.float64)) * 1e-3 * rng.uniform(size=x.shape) for x in inputs]
-    return tuple(Lines(x.astype(np.float64), w, w / 10) for x, w in zip(inputs, worst, strict=True))
+    worst = [np.asarray(abs(x.astype(np.float64)) * 1e-3 * rng.uniform(size=x.shape)) for x in inputs]
+    return tuple(Lines(x.astype(np.float64), w, np.asarray(w / 10)) for x, w in zip(inputs, worst, strict=True))
 
 
 @every_sample
@@ -50,7 +50,7 @@ def test_a_finer_arithmetic_has_closer_lines(sample):
 def test_nothing_that_comes_in_changes_nothing(sample):
     layer, inputs = sample.layer(), sample.inputs()
     local = layer.lines(None, inputs)
-    silent = layer.lines(None, inputs, tuple(Lines(x.astype(np.float64), 0.0 * x, 0.0 * x) for x in inputs))
+    silent = layer.lines(None, inputs, tuple(Lines(x.astype(np.float64), np.zeros(x.shape), np.zeros(x.shape)) for x in inputs))
     for part in ("exact", "proof", "sigma"):
         assert np.allclose(getattr(local, part), getattr(silent, part), rtol=1e-12, atol=0), part
 
@@ -63,7 +63,7 @@ def test_a_perturbed_input_stays_below_the_worst_case_that_is_carried(sample):
     lines = layer.lines(None, inputs, incoming, arithmetic=FLOAT64)
     for trial in range(6):
         signs = [np.sign(rng.normal(size=x.shape)) if trial else np.ones(x.shape) for x in inputs]
-        moved = [line.exact + sign * line.proof for line, sign in zip(incoming, signs, strict=True)]
+        moved = [np.asarray(line.exact + sign * line.proof) for line, sign in zip(incoming, signs, strict=True)]
         y = layer.step(*moved, training=layer.training).outputs[0]
         # the moved inputs are themselves rounded to float64, and the line is computed in it
         largest = max(abs(x).max() for x in moved)
@@ -77,7 +77,8 @@ def test_random_errors_have_about_the_spread_that_is_carried(sample):
     spread = 1e-7
     incoming = tuple(Lines(x, np.full(x.shape, 8 * spread), np.full(x.shape, spread)) for x in inputs)
     lines = layer.lines(None, inputs, incoming, arithmetic=FLOAT64)
-    runs = [layer.step(*(x + spread * rng.normal(size=x.shape) for x in inputs), training=layer.training).outputs[0] for _ in range(40)]
+    moved = ([np.asarray(x + spread * rng.normal(size=x.shape)) for x in inputs] for _ in range(40))
+    runs = [layer.step(*noisy, training=layer.training).outputs[0] for noisy in moved]
     seen = np.sqrt(np.mean([(y - lines.exact) ** 2 for y in runs], axis=0))
     assert (seen <= 2 * lines.sigma + 1e-12).all()
 

@@ -64,6 +64,9 @@ def test_what_changes_a_sum_of_products_is_what_its_derivation_reads(sample):
     for cell in cells_of(y.shape, 4).tolist():
         nodes = layer.derive(tuple(cell), inputs).nodes()
         read = {n.source.cell for n in nodes if getattr(n, "source", None) and n.source.what == "input"}
+        region = layer.reads(one(cell), *sample.shapes)[0]
+        box = [range(min(axis), max(axis) + 1) for axis in zip(*read, strict=True)]
+        assert box == [range(max(r.start, 0), min(r.stop, size)) for r, size in zip(region, x.shape, strict=True)]
         for at in cells_of(x.shape, 60).tolist():
             moved = x.copy()
             moved[tuple(at)] += MOVED

@@ -118,6 +118,22 @@ def test_one_value_a_channel_is_an_error_in_training_as_in_torch():
     assert cp.BatchNorm2d(3).eval()(np.zeros((1, 3, 1, 1))).shape == (1, 3, 1, 1)
 
 
+@pytest.mark.parametrize("shape", [(0, 3, 4, 5), (2, 3, 0, 5)])
+@pytest.mark.parametrize("keywords", [{}, {"momentum": None}, {"track_running_stats": False}])
+def test_an_empty_batch_is_counted_and_teaches_nothing(shape, keywords):
+    ours, theirs = cp.BatchNorm2d(3, **keywords), torch.nn.BatchNorm2d(3, **keywords)
+    for training in (True, False):
+        ours.train(training)
+        y, expected = ours(np.zeros(shape, np.float32)), theirs.train(training)(torch.zeros(shape))
+        assert (y.shape, y.dtype) == (tuple(expected.shape), np.float32)
+        for key, buffer in theirs.state_dict().items():
+            assert np.array_equal(ours.state_dict()[key], buffer.numpy()), key
+        assert ours.lines(None, (np.zeros(shape, np.float32),)).proof.shape == shape
+        gradients = ours.vjp(np.zeros(shape, np.float32))[1](np.zeros(shape, np.float32))
+        assert gradients.inputs[0].shape == shape
+        assert gradients.parameters["weight"].tolist() == [0, 0, 0]
+
+
 @pytest.mark.parametrize("shape", [(3, 4, 4), (2, 3, 4), (2, 4, 5, 5), (2, 3)])
 def test_shapes_that_torch_refuses_too(shape):
     with pytest.raises((ValueError, RuntimeError)):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convproof as cp
+from convproof.core.derivation import evaluate
 from convproof.core.formats import FLOAT32, FLOAT64
 from tests.samples import Sample
 
@@ -68,6 +69,37 @@ def test_it_lies_below_the_line_beside_torchs(convolution, seed):
     for y in (ours(x), expected):
         assert (y.shape, y.dtype) == (lines.exact.shape, dtype)
         assert (abs(y - lines.exact) <= lines.proof).all()
+
+
+@given(convolutions(), st.integers(0, 2**32))
+@settings(max_examples=80)
+def test_gradients_and_any_cell_by_hand_are_torchs(convolution, seed):
+    args, keywords, shape, unbatched, _ = convolution
+    theirs = torch.nn.Conv2d(*args, **keywords, dtype=torch.float64)
+    ours, sizes = (cp.Conv2d(*args, **keywords, dtype=np.float64) for _ in range(2))
+    ours.load_state_dict({key: value.detach() for key, value in theirs.state_dict().items()})
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=shape[1:] if unbatched else shape)
+    tensor = torch.tensor(x, requires_grad=True)
+    try:
+        expected = theirs(tensor)
+    except RuntimeError:
+        return
+    dy = rng.normal(size=tuple(expected.shape))
+    expected.backward(torch.tensor(dy))
+    found = ours.vjp(x)[1](dy)
+    # the same sums on absolute values, and how many numbers each of them has at most
+    sizes.load_state_dict({key: abs(value) for key, value in ours.state_dict().items()})
+    S = sizes.vjp(abs(x))[1](abs(dy))
+    line = 2 * max(dy.size, ours.weight.size) * FLOAT64.u
+    assert (abs(found.inputs[0] - tensor.grad.numpy()) <= line * S.inputs[0]).all()
+    for name, parameter in theirs.named_parameters():
+        assert (abs(found.parameters[name] - parameter.grad.numpy()) <= line * S.parameters[name]).all(), name
+    if dy.size:
+        cell = tuple(int(rng.integers(size)) for size in dy.shape)
+        d = ours.why(x, at=cell)
+        assert d.exact == evaluate(d.tree)
+        assert abs(expected[cell].item() - float(d.exact)) <= d.allowed
 
 
 @given(st.tuples(*[st.integers(0, 3)] * 4), pairs, pairs, st.integers(0, 2**32))
@@ -147,6 +179,7 @@ def test_settings_that_cannot_be(args, keywords, sentence):
         ({}, (5, 6, 3), r"It looks like channels last: try x.transpose\(2, 0, 1\)"),
         ({}, (1, 4, 5, 5), r"expects x of shape \(N, 3, H, W\), or without N; got \(1, 4, 5, 5\)"),
         ({}, (3, 5), "expects x of shape"),
+        ({"padding": 2}, (1, 3, 0, 5), r"got x of shape \(1, 3, 0, 5\): only N may be 0"),
         ({}, (1, 3, 2, 5), r"spans \(3, 3\) cells, more than the padded input \(2, 5\) has"),
         ({"padding": 3, "padding_mode": "reflect"}, (1, 3, 3, 5), "pads by more than reflect padding can show"),
         ({"padding": 4, "padding_mode": "circular"}, (1, 3, 3, 5), "pads by more than circular padding can show"),

@@ -3,22 +3,125 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import convproof as cp
+from convproof.core.lines import Lines
 from tests.samples import Sample
 
 SAMPLES = [
     Sample("Concat of two", lambda: cp.Concat(axis=1), ((2, 3, 4), (2, 1, 4)), lambda: lambda *xs: torch.cat(xs, 1)),
     Sample("Concat of three, last axis", lambda: cp.Concat(axis=-1), ((2, 3), (2, 2), (2, 4)), lambda: lambda *xs: torch.cat(xs, -1)),
     Sample("Concat of one", lambda: cp.Concat(axis=0), ((2, 3),), lambda: lambda *xs: torch.cat(xs, 0)),
+    Sample(
+        "Concat of images",
+        cp.Concat,
+        ((2, 3, 2, 4), (2, 1, 2, 4), (2, 2, 2, 4), (2, 4, 2, 4)),
+        lambda: lambda *xs: torch.cat(xs, 1),
+    ),
 ]
+
+
+@st.composite
+def joinable(draw):
+    """An axis and shapes that agree on all others; lengths of 0 too."""
+    base = draw(st.lists(st.integers(0, 4), min_size=1, max_size=4))
+    axis = draw(st.integers(-len(base), len(base) - 1))
+    shapes = []
+    for length in draw(st.lists(st.integers(0, 4), min_size=1, max_size=5)):
+        shape = list(base)
+        shape[axis] = length
+        shapes.append(tuple(shape))
+    return axis, shapes
+
+
+@given(joinable(), st.sampled_from([np.float32, np.float64]), st.integers(0, 2**32))
+@settings(max_examples=150)
+def test_outputs_and_gradients_are_torchs(given_, dtype, seed):
+    axis, shapes = given_
+    rng = np.random.default_rng(seed)
+    xs = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+    tensors = [torch.tensor(x, requires_grad=True) for x in xs]
+    theirs = torch.cat(tensors, axis)
+    ours, pullback = cp.Concat(axis).vjp(*xs)
+    assert ours.dtype == dtype
+    assert np.array_equal(ours, theirs.detach().numpy())
+    dy = rng.normal(size=ours.shape).astype(dtype)
+    theirs.backward(torch.tensor(dy))
+    for mine, tensor in zip(pullback(dy).inputs, tensors, strict=True):
+        assert np.array_equal(mine, tensor.grad.numpy())
+        assert not np.shares_memory(mine, dy)
+
+
+@given(joinable(), st.data())
+@settings(max_examples=100)
+def test_a_region_falls_apart_into_what_is_read_of_each_input(given_, data):
+    axis, shapes = given_
+    layer = cp.Concat(axis)
+    (whole,) = layer.shapes(*shapes)
+    region = []
+    for size in whole:
+        start = data.draw(st.integers(0, size))
+        region.append(range(start, data.draw(st.integers(start, size))))
+    numbered = np.split(np.arange(int(np.prod(whole))).reshape(whole), np.cumsum([s[axis] for s in shapes])[:-1], axis)
+    cut = [
+        part[tuple(slice(r.start, r.stop) for r in read)] for part, read in zip(numbered, layer.reads(tuple(region), *shapes), strict=True)
+    ]
+    assert np.array_equal(np.concatenate(cut, axis), np.concatenate(numbered, axis)[tuple(slice(r.start, r.stop) for r in region)])
 
 
 def test_a_cell_says_where_it_came_from():
     d = cp.Concat(axis=1).why(np.zeros((1, 3, 2, 2)), np.arange(8.0).reshape(1, 2, 2, 2), at=(0, 4, 1, 0))
     assert d.value == 6
-    assert "input 1, counted from 0, cell [0, 1, 1, 0]" in d.text()
+    assert "y = x1[0, 1, 1, 0] = 6   (input 1, counted from 0, cell [0, 1, 1, 0])" in d.text()
+    assert d.tree.parts[0].source.index == 1
     assert d.expand(0).cell == (0, 1, 1, 0)
+
+
+def test_nothing_is_rounded_and_what_comes_in_moves_along():
+    a, b = np.ones((1, 2, 3)), np.full((1, 1, 3), 2.0)
+    layer = cp.Concat()
+    assert not layer.lines(None, (a, b)).proof.any()
+    lines = layer.lines(None, (a, b), (None, Lines(b, 0.5 * b, 0.25 * b)))
+    assert lines.proof.tolist() == [[[0] * 3, [0] * 3, [1] * 3]]
+    assert lines.sigma.tolist() == [[[0] * 3, [0] * 3, [0.5] * 3]]
+    assert layer.lines(np.array([[0, 2, 1], [0, 0, 0]]), (a, b), (None, Lines(b, 0.5 * b, 0.25 * b))).proof.tolist() == [1, 0]
+
+
+def inception():
+    """Three branches that reach differently far, side by side, and a convolution that reads them all."""
+    return cp.Network(
+        {
+            "narrow": (cp.Conv2d(2, 3, 1, seed=0), "input"),
+            "wide": (cp.Conv2d(2, 4, (5, 3), padding=(2, 1), seed=1), "input"),
+            "far": (cp.Conv2d(2, 1, 3, padding=3, dilation=3, seed=2), "input"),
+            "join": (cp.Concat(axis=1), "narrow", "wide", "far"),
+            "mix": (cp.Conv2d(8, 2, (1, 2), seed=3), "join"),
+        }
+    )
+
+
+def test_the_receptive_field_behind_a_join_is_that_of_the_branches_it_reads():
+    net = inception()
+    rows = {row.name: row.receptive_field for row in net.summary((1, 2, 15, 17)).rows}
+    assert rows == {"narrow": (1, 1), "wide": (5, 3), "far": (7, 7), "join": (5, 3), "mix": (7, 8)}
+    x = np.random.default_rng(0).normal(size=(1, 2, 15, 17))
+    for name in ("join", "mix"):
+        part = cp.Network(dict(list(net_nodes(net, name))))
+        y, pullback = part.vjp(x)
+        dy = np.zeros_like(y)
+        dy[tuple(size // 2 for size in y.shape)] = 1
+        touched = np.argwhere(pullback(dy).inputs[0] != 0)
+        assert tuple(touched.max(axis=0) - touched.min(axis=0) + 1)[2:] == rows[name]
+
+
+def net_nodes(net, last):
+    """The nodes of a network up to one of them."""
+    for node in net.graph:
+        yield node.name, (node.layer, *(str(source) for source in node.sources))
+        if node.name == last:
+            return
 
 
 @pytest.mark.parametrize(
@@ -26,7 +129,10 @@ def test_a_cell_says_where_it_came_from():
     [
         (1, [(2, 3, 4), (2, 3, 5)], "agree on all axes but 1"),
         (1, [(2, 3), (2, 3, 1)], "agree on all axes but 1"),
-        (3, [(2, 3), (2, 3)], "the inputs have 2 axes"),
+        (-1, [(2, 3), (1, 3)], "agree on all axes but 1"),
+        (3, [(2, 3), (2, 3)], r"needs inputs that have this axis; got shapes \(\(2, 3\), \(2, 3\)\)"),
+        (-3, [(2, 3), (2, 3)], "needs inputs that have this axis"),
+        (0, [(), ()], "needs inputs that have this axis"),
     ],
 )
 def test_inputs_that_do_not_fit(axis, shapes, sentence):
@@ -36,8 +142,12 @@ def test_inputs_that_do_not_fit(axis, shapes, sentence):
         cp.Concat(axis=axis)(*(np.zeros(s) for s in shapes))
 
 
-def test_settings_and_no_inputs():
-    with pytest.raises(cp.SettingError, match="axis='C': expected a whole number"):
-        cp.Concat(axis="C")
+@pytest.mark.parametrize("axis", ["C", 1.0, None, True])
+def test_an_axis_that_cannot_be(axis):
+    with pytest.raises(cp.SettingError, match=f"axis={axis!r}: expected a whole number"):
+        cp.Concat(axis=axis)
+
+
+def test_no_inputs():
     with pytest.raises(cp.ShapeError, match="one input or more"):
         cp.Concat()()

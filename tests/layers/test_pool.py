@@ -1,5 +1,8 @@
 """What is peculiar to pooling: windows that stand out, padding that must not win, divisors."""
 
+import itertools
+from math import prod
+
 import numpy as np
 import pytest
 import torch
@@ -7,111 +10,196 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import convproof as cp
-from convproof.core.formats import FLOAT32, FLOAT64
+from convproof.core.derivation import evaluate
+from convproof.core.formats import FLOAT32, format_of
 from tests.samples import Sample
 
+pad = torch.nn.functional.pad
 
-def _twins(kind, name, shapes, *args, **keywords):
-    return Sample(
-        f"{kind} {name}", lambda: getattr(cp, kind)(*args, **keywords), shapes, lambda: getattr(torch.nn, kind)(*args, **keywords)
-    )
+
+def _twins(kind, name, shapes, *args, inputs_like=lambda x: x, **keywords):
+    ours, theirs = getattr(cp, kind), getattr(torch.nn, kind)
+    return Sample(f"{kind} {name}", lambda: ours(*args, **keywords), shapes, lambda: theirs(*args, **keywords), False, inputs_like)
+
+
+def _negative(x):
+    return -abs(x) - 1
 
 
 SAMPLES = [
     _twins("MaxPool2d", "plain", ((2, 3, 4, 7),), 2),
     _twins("MaxPool2d", "padded", ((2, 3, 5, 8),), (3, 2), stride=(2, 3), padding=1),
+    _twins("MaxPool2d", "padded, all negative", ((2, 3, 5, 8),), (3, 2), stride=(2, 1), padding=1, inputs_like=_negative),
     _twins("MaxPool2d", "dilated", ((1, 2, 9, 8),), (2, 3), stride=2, dilation=(3, 2)),
+    _twins("MaxPool2d", "dilated and padded, stride left out", ((1, 2, 7, 9),), 3, padding=1, dilation=(2, 1)),
     _twins("MaxPool2d", "ceil", ((1, 2, 6, 7),), 3, stride=2, ceil_mode=True),
     _twins("MaxPool2d", "ceil, last window dropped", ((1, 2, 5, 7),), 2, stride=3, padding=1, ceil_mode=True),
     _twins("MaxPool2d", "unbatched", ((3, 5, 6),), 3, stride=1, padding=1),
     _twins("MaxPool2d", "with indices", ((2, 3, 5, 8),), (3, 2), stride=(2, 3), padding=1, return_indices=True),
+    _twins("MaxPool2d", "with indices, unbatched, ceil", ((3, 6, 5),), 3, 2, return_indices=True, ceil_mode=True),
+    Sample(
+        "MaxPool2d pairs of padding",
+        lambda: cp.MaxPool2d((3, 2), (1, 2), ((1, 0), (0, 1))),
+        ((2, 3, 5, 6),),
+        lambda: lambda x: torch.nn.functional.max_pool2d(pad(x, (0, 1, 1, 0), value=-np.inf), (3, 2), (1, 2)),
+        inputs_like=_negative,
+    ),
     _twins("AvgPool2d", "plain", ((2, 3, 4, 7),), 2),
     _twins("AvgPool2d", "padded", ((2, 3, 5, 8),), (3, 2), stride=(2, 3), padding=1),
     _twins("AvgPool2d", "padding not counted", ((2, 3, 5, 8),), 3, stride=(2, 1), padding=(1, 0), count_include_pad=False),
     _twins("AvgPool2d", "ceil, divisor clipped", ((1, 2, 6, 7),), 3, stride=2, padding=1, ceil_mode=True),
+    _twins("AvgPool2d", "ceil, last window dropped", ((1, 2, 5, 7),), 2, stride=3, padding=1, ceil_mode=True),
     _twins("AvgPool2d", "ceil, padding not counted", ((1, 2, 6, 7),), 3, stride=2, padding=1, ceil_mode=True, count_include_pad=False),
     _twins("AvgPool2d", "divisor", ((1, 2, 5, 6),), 2, divisor_override=3),
+    _twins("AvgPool2d", "negative divisor, ceil", ((1, 2, 5, 6),), 3, 2, 1, ceil_mode=True, divisor_override=-5),
     _twins("AvgPool2d", "unbatched", ((3, 5, 6),), 3, stride=1, padding=1),
+    Sample(
+        "AvgPool2d pairs of padding",
+        lambda: cp.AvgPool2d((3, 2), (1, 2), ((1, 0), (0, 1))),
+        ((2, 3, 5, 6),),
+        lambda: lambda x: torch.nn.functional.avg_pool2d(pad(x, (0, 1, 1, 0)), (3, 2), (1, 2)),
+    ),
 ]
 
 small = st.integers(1, 4)
+pairs = st.tuples(small, small)
+DIVISORS = 720  # a multiple of every product of two numbers from 1 to 4, and of 5
 
 
 @st.composite
 def poolings(draw):
-    kernel = (draw(small), draw(small))
-    keywords = {"stride": draw(st.none() | st.tuples(small, small)), "ceil_mode": draw(st.booleans())}
-    keywords["padding"] = tuple(draw(st.integers(0, k // 2)) for k in kernel)
-    shape = (draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.integers(1, 9)), draw(st.integers(1, 9)))
-    return kernel, keywords, shape, draw(st.sampled_from([np.float32, np.float64]))
+    """Kernel, settings that both poolings have, an input's shape, its dtype, and a seed."""
+    kernel = draw(pairs)
+    keywords = {
+        "stride": draw(st.none() | pairs),
+        "padding": tuple(draw(st.integers(0, k // 2)) for k in kernel),
+        "ceil_mode": draw(st.booleans()),
+    }
+    shape = (*draw(st.sampled_from([(2, 3), (1, 1), (0, 2), (3,)])), draw(st.integers(1, 9)), draw(st.integers(1, 9)))
+    return kernel, keywords, shape, draw(st.sampled_from([np.float32, np.float64])), draw(st.integers(0, 2**32))
 
 
-def _numbers(shape, dtype):
-    return (np.random.default_rng(sum(shape)).normal(size=shape) - 1).astype(dtype)
+def _numbers(rng, shape, kind):
+    x = rng.normal(size=shape) - 1
+    if kind == "ties":
+        x = rng.integers(-2, 2, shape).astype(float)
+    if kind == "NaN and infinities":
+        x = rng.choice([np.nan, -np.inf, np.inf, -2.0, -1.0], size=shape, p=[0.15, 0.3, 0.05, 0.25, 0.25])
+    return x
 
 
 def _theirs(module, x):
     """torch's answer, or None where it refuses the input."""
     try:
-        return module(torch.tensor(x))
+        return module(x)
     except RuntimeError:
         return None
 
 
-@given(poolings(), st.tuples(st.integers(1, 3), st.integers(1, 3)))
-@settings(max_examples=200)
-def test_max_is_torchs_max(pooling, dilation):
-    kernel, keywords, shape, dtype = pooling
-    x = _numbers(shape, dtype)
-    theirs = _theirs(torch.nn.MaxPool2d(kernel, dilation=dilation, return_indices=True, **keywords), x)
+@given(poolings(), pairs, st.sampled_from(["normal", "ties", "NaN and infinities"]))
+@settings(max_examples=300)
+def test_max_is_torchs_max_and_so_is_its_gradient(pooling, dilation, kind):
+    kernel, keywords, shape, dtype, seed = pooling
+    rng = np.random.default_rng(seed)
+    x = _numbers(rng, shape, kind).astype(dtype)
+    module = torch.nn.MaxPool2d(kernel, dilation=dilation, return_indices=True, **keywords)
+    tensor = torch.tensor(x, requires_grad=True)
+    theirs = _theirs(module, tensor)
     ours = cp.MaxPool2d(kernel, dilation=dilation, return_indices=True, **keywords)
     if theirs is None:
         with pytest.raises(cp.ShapeError):
             ours(x)
         return
-    values, places = ours(x)
-    assert np.array_equal(values, theirs[0].numpy())
-    reads_input = np.isfinite(values)  # for a window of padding alone torch names a place that does not exist
+    (values, places), pullback = ours.vjp(x)
+    assert (values.dtype, places.dtype) == (dtype, np.int64)
+    assert np.array_equal(values, theirs[0].detach().numpy(), equal_nan=True)
+    reads_input = np.isfinite(module(torch.zeros(shape))[0].numpy())
     assert np.array_equal(places[reads_input], theirs[1].numpy()[reads_input])
     assert (places[~reads_input] == -1).all()
+    assert (values[~reads_input] == -np.inf).all()
+    assume(reads_input.all())  # where a window reads padding alone, torch hands its gradient to a place that does not exist
+    dy = rng.integers(-9, 9, values.shape).astype(dtype)  # whole numbers, so that every sum is exact
+    theirs[0].backward(torch.tensor(dy))
+    assert np.array_equal(pullback(dy, np.zeros(dy.shape)).inputs[0], tensor.grad.numpy())
 
 
 @given(poolings(), st.booleans(), st.none() | st.integers(-3, 5).filter(bool))
-@settings(max_examples=200)
-def test_average_lies_below_the_line_beside_torchs(pooling, counted, divisor):
-    kernel, keywords, shape, dtype = pooling
-    x = _numbers(shape, dtype)
-    theirs = _theirs(torch.nn.AvgPool2d(kernel, count_include_pad=counted, divisor_override=divisor, **keywords), x)
+@settings(max_examples=300)
+def test_average_lies_below_the_line_beside_torchs_and_its_gradient_is_torchs(pooling, counted, divisor):
+    kernel, keywords, shape, dtype, seed = pooling
+    rng = np.random.default_rng(seed)
+    x = _numbers(rng, shape, "normal").astype(dtype)
+    tensor = torch.tensor(x, requires_grad=True)
+    theirs = _theirs(torch.nn.AvgPool2d(kernel, count_include_pad=counted, divisor_override=divisor, **keywords), tensor)
     ours = cp.AvgPool2d(kernel, count_include_pad=counted, divisor_override=divisor, **keywords)
     if theirs is None:
         with pytest.raises(cp.ShapeError):
             ours(x)
         return
-    lines = ours.lines(None, (x,), arithmetic=FLOAT32 if dtype == np.float32 else FLOAT64)
-    for y in (ours(x), theirs.numpy()):
-        assert y.dtype == dtype
+    lines = ours.lines(None, (x,), arithmetic=format_of(dtype))
+    values, pullback = ours.vjp(x)
+    for y in (values, theirs.detach().numpy()):
+        assert (y.shape, y.dtype) == (lines.exact.shape, dtype)
         assert (abs(y - lines.exact) <= lines.proof).all()
+    dy = (DIVISORS * rng.integers(-9, 9, values.shape)).astype(dtype)  # dy / D and its sums are exact
+    theirs.backward(torch.tensor(dy))
+    assert np.array_equal(pullback(dy).inputs[0], tensor.grad.numpy())
 
 
-@given(st.integers(1, 12), small, small, st.integers(0, 2), st.booleans())
-@settings(max_examples=200)
-def test_windows_and_divisors_by_sliding_in_plain_python(size, kernel, stride, padding, ceil):
-    assume(2 * padding <= kernel <= size + 2 * padding)
-    window = cp.AvgPool2d((1, kernel), (1, stride), (0, padding), ceil_mode=ceil).windows[1]
-    starts = []
-    start = -padding
-    while start + kernel <= size + padding or (
-        ceil and start < size and start < start + kernel and start - stride + kernel < size + padding
-    ):
-        starts.append(start)
+def slide(size, kernel, stride, dilation, before, after, ceil):
+    """The cells that each window looks at, by sliding it along the axis.
+
+    It stops where it would stand out of the padded axis. With ``ceil`` it may stand out by less than a stride, as long as it starts
+    before the padding after the axis.
+    """
+    found, start = [], -before
+    while True:
+        cells = [start + dilation * u for u in range(kernel)]
+        stands_out = cells[-1] - (size + after - 1)
+        if stands_out > 0 and not (ceil and stands_out < stride and start < size):
+            return found
+        found.append(cells)
         start += stride
-    assert window.outputs(size) == len(starts)
-    ones = np.ones((1, 1, 1, size))
-    counted = cp.AvgPool2d((1, kernel), (1, stride), (0, padding), ceil_mode=ceil)(ones)[0, 0, 0]
-    for y, first in zip(counted, starts, strict=True):
-        inside = sum(0 <= k < size for k in range(first, first + kernel))
-        in_padded = sum(k < size + padding for k in range(first, first + kernel))
-        assert y == np.float64(inside) / np.float64(in_padded)
+
+
+@st.composite
+def axes(draw):
+    kernel = draw(small)
+    sides = st.integers(0, kernel // 2)
+    return draw(st.integers(1, 9)), kernel, draw(small), draw(sides), draw(sides)
+
+
+@given(axes(), axes(), st.booleans(), pairs)
+@settings(max_examples=300)
+def test_windows_and_divisors_by_sliding_in_plain_python(rows, columns, ceil, dilation):
+    (H, kh, sh, top, bottom), (W, kw, sw, left, right) = rows, columns
+    settings = (kh, kw), (sh, sw), ((top, bottom), (left, right))
+    x = np.random.default_rng(H * 10 + W).integers(-99, 99, (H, W)).astype(np.float64)
+    largest, averages = cp.MaxPool2d(*settings, dilation, ceil_mode=ceil), {}
+    for counted in (True, False):
+        averages[counted] = cp.AvgPool2d(*settings, ceil, counted)
+
+    def windows(du, dv):
+        return list(itertools.product(slide(H, kh, sh, du, top, bottom, ceil), slide(W, kw, sw, dv, left, right, ceil)))
+
+    def seen(hs, ws):
+        return [x[h, w] for h, w in itertools.product(hs, ws) if 0 <= h < H and 0 <= w < W]
+
+    expected = [max(seen(*window), default=-np.inf) for window in windows(*dilation)]
+    if expected:
+        assert largest(x[None])[0].reshape(-1).tolist() == expected
+    else:
+        with pytest.raises(cp.ShapeError):
+            largest(x[None])
+    if not windows(1, 1):
+        return
+    for counted, layer in averages.items():
+        expected = []
+        for hs, ws in windows(1, 1):
+            in_padded = sum(h < H + bottom for h in hs) * sum(w < W + right for w in ws)
+            numbers = seen(hs, ws)
+            expected.append(sum(numbers) / (in_padded if counted else len(numbers)))
+        assert layer(x[None])[0].reshape(-1).tolist() == expected
 
 
 def test_padding_never_wins_and_nan_always_does():
@@ -125,57 +213,51 @@ def test_padding_never_wins_and_nan_always_does():
     assert (values == -np.inf).all()
 
 
+def test_of_several_nans_the_last_wins_as_in_torch():
+    x = np.array([[[1, np.nan, 3], [np.nan, 5, np.nan], [7, 8, 9]]], np.float32)
+    layer = cp.MaxPool2d(2, 1, return_indices=True)
+    places = layer(x)[1]
+    assert places.tolist() == [[[3, 5], [3, 5]]]
+    assert np.array_equal(places, torch.nn.MaxPool2d(2, 1, return_indices=True)(torch.tensor(x))[1].numpy())
+    cells = np.argwhere(np.ones(places.shape, bool))
+    assert layer.lines(cells, (x,), output=1).exact.tolist() == [3, 5, 3, 5]
+    assert [int(layer.derive(tuple(cell), (x,), 1).exact) for cell in cells.tolist()] == [3, 5, 3, 5]
+    with pytest.raises(cp.NotFiniteError, match="nan has no exact value"):
+        layer.derive((0, 0, 0), (x,))
+
+
 def test_the_first_of_equal_numbers_wins_also_backwards():
     x = np.zeros((1, 1, 4, 4), np.float32)
-    theirs = torch.tensor(x, requires_grad=True)
-    y, pullback = cp.MaxPool2d(3, 1)(x), cp.MaxPool2d(3, 1).vjp(x)[1]
-    dy = np.arange(1, 5, dtype=np.float32).reshape(y.shape)
-    torch.nn.MaxPool2d(3, 1)(theirs).backward(torch.tensor(dy))
-    assert np.array_equal(pullback(dy).inputs[0], theirs.grad.numpy())
+    y, pullback = cp.MaxPool2d(3, 1).vjp(x)
+    dx = pullback(np.arange(1, 5, dtype=np.float32).reshape(y.shape)).inputs[0]
+    assert dx[0, 0].tolist() == [[1, 2, 0, 0], [3, 4, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 
-def test_pairs_of_padding():
-    x = _numbers((2, 3, 5, 6), np.float32)
-    ours = cp.MaxPool2d(3, 1, padding=((1, 0), (0, 1)))(x)
-    padded = torch.nn.functional.pad(torch.tensor(x), (0, 1, 1, 0), value=-np.inf)
-    assert np.array_equal(ours, torch.nn.functional.max_pool2d(padded, 3, 1).numpy())
-
-
-BAD = [
-    ("MaxPool2d", (2,), {"padding": 2}, "must be at most half of kernel_size=2"),
-    ("AvgPool2d", (3,), {"padding": (2, 1)}, "must be at most half of kernel_size=3"),
-    ("AvgPool2d", (2,), {"divisor_override": 0}, "nothing can be divided by 0"),
-    ("MaxPool2d", (0,), {}, "kernel_size=0: expected an integer >= 1"),
-    ("MaxPool2d", (2,), {"stride": 0}, "stride=0: expected an integer >= 1"),
-    ("MaxPool2d", (2,), {"dilation": 0}, "dilation=0: expected an integer >= 1"),
-    ("AvgPool2d", ((2, 3, 4),), {}, "or 2 of them"),
-]
-
-
-@pytest.mark.parametrize(("kind", "args", "keywords", "sentence"), BAD)
-def test_settings_that_torch_refuses_too(kind, args, keywords, sentence):
-    with pytest.raises((RuntimeError, ValueError)):
-        getattr(torch.nn, kind)(*args, **keywords)(torch.zeros(1, 1, 8, 8))
-    with pytest.raises(cp.SettingError, match=sentence):
-        getattr(cp, kind)(*args, **keywords)
-
-
-@pytest.mark.parametrize("shape", [(8, 8), (1, 1, 1, 8, 8), (1, 1, 1, 8)])
-def test_inputs_that_do_not_fit(shape):
-    with pytest.raises(RuntimeError):
-        torch.nn.MaxPool2d(2)(torch.zeros(shape))
-    with pytest.raises(cp.ShapeError):
-        cp.MaxPool2d(2)(np.zeros(shape))
-
-
-def test_texts_name_winner_padding_and_divisor():
-    x = np.arange(1.0, 26.0).reshape(1, 1, 5, 5)
-    best = cp.MaxPool2d(3, 2, 1).why(x, at=(0, 0, 0, 0)).text()
-    assert "= max(1, 2, 6, 7) = 7   (x[0, 0, 1, 1] wins; 5 cells of the window are padding and cannot)" in best
-    mean = cp.AvgPool2d(3, 2, 1).why(x, at=(0, 0, 0, 0)).text()
-    assert "(0) is a zero of the padding" in mean
-    assert "divided by the 9 cells of the window" in mean
-    assert "divided by the 4 cells that are not padding" in cp.AvgPool2d(3, 2, 1, count_include_pad=False).why(x, at=(0, 0, 0, 0)).text()
-    clipped = cp.AvgPool2d(2, 2, ceil_mode=True).why(x, at=(0, 0, 2, 2)).text()
-    assert "divided by 1: the window of 4 is clipped where the padding ends" in clipped
-    assert "divided by divisor_override = 7" in cp.AvgPool2d(2, divisor_override=7).why(x, at=(0, 0, 0, 0)).text()
+@pytest.mark.parametrize(("axes", "kernel"), [(1, 3), (3, (2, 3, 1))])
+@pytest.mark.parametrize("unbatched", [False, True])
+def test_any_number_of_spatial_axes(axes, kernel, unbatched):
+    shape = (2, 3, 7, 6, 5)[unbatched : 2 + axes]
+    x = np.random.default_rng(axes).normal(size=shape).astype(np.float32)
+    sides = 1 if axes == 1 else (1, 1, 0)
+    for kind, keywords in (("MaxPool", {"return_indices": True}), ("AvgPool", {"count_include_pad": False})):
+        ours = type(f"{kind}{axes}d", (getattr(cp, f"{kind}2d"),), {"axes": axes})(kernel, 2, sides, ceil_mode=True, **keywords)
+        theirs = getattr(torch.nn, f"{kind}{axes}d")(kernel, 2, sides, ceil_mode=True, **keywords)
+        tensor = torch.tensor(x, requires_grad=True)
+        step, expected = ours.step(x, training=False), theirs(tensor)
+        for k, y in enumerate(expected if isinstance(expected, tuple) else (expected,)):
+            lines = ours.lines(None, (x,), output=k)
+            for mine in (step.outputs[k], y.detach().numpy()):
+                assert mine.shape == ours.shapes(x.shape)[k]
+                assert (abs(mine - lines.exact) <= lines.proof).all()
+            for cell in np.ndindex(*y.shape):
+                d = ours.derive(cell, (x,), k)
+                assert evaluate(d.tree) == d.exact
+                assert abs(float(d.exact) - lines.exact[cell]) <= lines.proof[cell]
+        first = expected[0] if isinstance(expected, tuple) else expected
+        first.sum().backward()
+        grad = ours.pull(step, *(np.ones(y.shape, np.float32) for y in step.outputs)).inputs[0]
+        # a cell gets at most prod(kernel) shares of at most 1, each rounded, and added up in any order
+        assert (abs(grad - tensor.grad.numpy()) <= 2 * (prod(np.atleast_1d(kernel)) + 1) ** 2 * FLOAT32.u).all()
+    assert ours.equation().startswith(("y[n, c, i] = ", "y[n, c, i, j, k] = "))
+    with pytest.raises(cp.ShapeError, match=r"\(N, C, W\) or \(C, W\)" if axes == 1 else r"\(N, C, D, H, W\) or \(C, D, H, W\)"):
+        ours(np.zeros((1,) * (axes + 3)))

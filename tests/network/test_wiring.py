@@ -34,6 +34,9 @@ WRONG = [
     ({"a": relu}, {}, "'a' names no source"),
     ({"a": ("input", relu)}, {}, r"'a': expected \(layer, \*sources\), a layer first; got str"),
     ({"a": None}, {}, "a layer first; got NoneType"),
+    ({"a": (relu, 7)}, {}, "a reads 7; a source is a name, or"),
+    ({"a": (relu, ("input", "x"))}, {}, r"a reads \('input', 'x'\); a source is a name"),
+    ({"a": (relu, ("input", 0, 1))}, {}, "a source is a name"),
     ({"a": (relu, "input")}, {"outputs": ["b"]}, "the network's output reads 'b', which is none of input, a"),
 ]
 
@@ -106,6 +109,13 @@ def test_several_inputs_and_outputs():
         pullback(np.ones((1, 2)))
 
 
+def test_one_name_alone_may_stand_for_inputs_and_outputs():
+    net = cp.Network({"first": (cp.ReLU(), "image"), "second": (cp.Add(), "first", "image")}, inputs="image", outputs="first")
+    assert net([[-1.0, 2.0]]).tolist() == [[0, 2]]
+    with pytest.raises(cp.GraphError, match="the inputs of the network are a, a: every one needs a name of its own"):
+        cp.Network({"sum": (cp.Add(), "a", "a")}, inputs=("a", "a"))
+
+
 def test_an_input_that_nobody_reads_has_no_gradient():
     net = cp.Network({"a": (cp.ReLU(), "left")}, inputs=("left", "right"))
     assert net([[1.0]], [[2.0]]).tolist() == [[1]]
@@ -134,8 +144,13 @@ def test_a_second_output_as_a_source():
 
 def test_a_second_output_that_is_not_there():
     net = cp.Network({"a": (cp.ReLU(), "input"), "b": (cp.ReLU(), ("a", 1))})
-    with pytest.raises(cp.GraphError, match=r"b reads output 1 of a, which has 1, counted from 0"):
-        net(X)
+    for look in (net, net.trace, net.vjp, lambda x: net.shapes(x.shape)):
+        with pytest.raises(cp.GraphError, match="b reads output 1 of a, which has 1, counted from 0"):
+            look(X)
+    net = cp.Network({"a": (cp.ReLU(), "input")}, outputs=[("a", -1)])
+    for look in (net, lambda x: net.shapes(x.shape)):
+        with pytest.raises(cp.GraphError, match="the network's output reads output -1 of a, which has 1"):
+            look(X)
 
 
 def test_a_sequential_of_positions_has_torchs_names():
@@ -158,7 +173,7 @@ def test_names_are_found_by_their_ends():
         cp.UnknownNameError, match=r"'conv1' matches several layers: layer1.0.conv1, layer2.0.conv1; write the name in full"
     ):
         find_name("conv1", names)
-    with pytest.raises(cp.UnknownNameError, match="no layer is called 'layer1.0.conv'; did you mean layer1.0.conv1"):
+    with pytest.raises(cp.UnknownNameError, match=r"no layer is called 'layer1.0.conv'; did you mean layer1.0.conv1"):
         find_name("layer1.0.conv", names)
     with pytest.raises(cp.UnknownNameError, match=r"no layer is called 'xyz'; there are layer1.0.conv1, .*, fc"):
         find_name("xyz", names)

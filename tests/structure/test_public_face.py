@@ -9,6 +9,7 @@ import pytest
 
 import convproof as cp
 from convproof.core import errors
+from convproof.core.upward import TABLE
 from convproof.layers.catalogue import LAYERS
 from tests.structure.house import SOURCE, Planted, modules
 
@@ -97,6 +98,15 @@ def test_a_package_that_hides_a_public_function_is_noticed(tmp_path):
 def test_without_torch_and_what_only_developers_have_everything_can_be_imported():
     absent = ["torch", "jaxtyping", "beartype", "onnx", "onnxruntime", "numba", "matplotlib", "hypothesis", "skimage"]
     assert "conv1[0, 0, 0, 0]" in run(WITHOUT.format(absent=absent))
+
+
+BY_ANOTHER_NAME = {"html": "_repr_html_", "read_array": "initialise"}
+
+
+@pytest.mark.parametrize("entry", TABLE)
+def test_what_is_done_further_up_is_a_method_here(entry):
+    kind, _, method = entry.partition(".")
+    assert callable(getattr(getattr(cp, kind), BY_ANOTHER_NAME.get(method, method)))
 
 
 def imports_of_modules_by_name(tree):

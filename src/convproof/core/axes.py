@@ -43,6 +43,15 @@ def per_axis(value: Any, axes: int, name: str, least: int = 0) -> tuple[int, ...
     return tuple(int(v) for v in values)
 
 
+def axis_number(value: Any, name: str) -> int:
+    """A setting that names an axis, counted from 0 or backwards from -1. Raises SettingError."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool):
+        raise SettingError(
+            "{name}={value!r}: expected a whole number, the axis counted from 0, or from -1 backwards", name=name, value=value
+        )
+    return int(value)
+
+
 @dataclass(frozen=True)
 class Batched:
     """An input whose batch axis may have been left out, with that axis put back: ``Batched.of(x, rank)``."""
@@ -105,4 +114,7 @@ def fresh(outputs: Sequence[Array], inputs: Sequence[Array]) -> tuple[Array, ...
 
 def at_cells(array: Array, cells: Array | None) -> Array:
     """The numbers of an array at some cells, (k, ndim) -> (k,); all of them in their shape for None."""
-    return array if cells is None else array[tuple(cells.T)]
+    if cells is None:
+        return array
+    found = array[tuple(cells.T)]
+    return found if array.ndim else np.full(len(cells), found)

@@ -2,7 +2,8 @@
 
 Every finite float is an integer times a power of two, so sums and products of floats are exact rationals. Long sums are made
 in integers on one common scale, which takes about a fifteenth of the time of summing Fractions. A root or an exponential has no
-finite expansion: it is carried to 50 significant digits and counted as exact from there on.
+finite expansion: it is carried to 50 significant digits and counted as exact from there on. An exponential below e^-1024, far beneath
+the smallest float there is, counts as 0: it would be an integer over 2^(a billion) where a mask puts -1e9 into a softmax.
 """
 
 import math
@@ -15,6 +16,7 @@ from convproof.core.formats import binade, power_of_two
 from convproof.core.shapes import Array
 
 DIGITS = 50
+LOWEST = -1024  # e^-1024 = 10^-445; the smallest float64 is 5e-324
 _BITS = math.ceil(DIGITS * math.log2(10)) + 10
 
 
@@ -60,11 +62,13 @@ def root(value: Fraction) -> Fraction:
 
 
 def exponential(value: Fraction) -> Fraction:
-    """e to the power of ``value``, to 50 significant digits."""
+    """e to the power of ``value``, to 50 significant digits; 0 where that is below e^-1024."""
     from mpmath import libmp
 
     if value == 0:
         return Fraction(1)
+    if value < LOWEST:
+        return Fraction(0)
     bits = _BITS + max(0, binade(value) + 1)
     argument = libmp.from_rational(value.numerator, value.denominator, bits)
     sign, mantissa, exponent, _ = libmp.mpf_exp(argument, bits)

@@ -40,7 +40,7 @@ class Lines:
     @property
     def usual(self) -> Array:
         """8 sigma, and never above the proof line."""
-        return np.minimum(SIGMAS * self.sigma, self.proof)
+        return np.asarray(np.minimum(SIGMAS * self.sigma, self.proof))
 
     def map(self, change: Callable[[Array], Array]) -> "Lines":
         """The same lines with every array reshaped or cut by ``change``."""
@@ -65,4 +65,4 @@ def no_error(y: Array) -> Lines:
 
 def carried(local: Lines, proof: Array, variance: Array) -> Lines:
     """Local lines plus what came in: a worst case ``proof`` and a ``variance``, both as they arrive in these cells."""
-    return Lines(local.exact, local.proof + proof, np.sqrt(local.sigma**2 + variance))
+    return Lines(local.exact, np.asarray(local.proof + proof), np.asarray(np.sqrt(local.sigma**2 + variance)))

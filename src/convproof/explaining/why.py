@@ -64,14 +64,22 @@ def why_trace(trace: Trace, name: str, at: Iterable[SupportsIndex], output: int 
     if full in trace.graph.inputs:
         stored = trace[full]
         return given_number(trace.before.get(full, stored), full, cell_in(at, stored.shape, full))
+    full, output = _layer_and_output(trace, full, output)
     node = trace.graph.node(full)
-    stored = _output([trace[k] for k in trace if k == node.name or k.startswith(node.name + ".")], output, full)
+    stored = _output(trace.outputs_of(full), output, full)
     cell = cell_in(at, stored.shape, full)
     inputs = trace.inputs_of(node.name)
     origin = Origin(node.layer, inputs, trace.modes[node.name], trace.draws.get(node.name), inputs, trace, node)
     derived = _derived(origin, node.name, cell, output, stored[cell])
     trace.require_fresh(node, np.array([cell]), output)
     return derived
+
+
+def _layer_and_output(trace: Trace, name: str, output: int) -> tuple[str, int]:
+    """A layer's name as it is; "split.1" as output 1 of split."""
+    layer, _, number = name.rpartition(".")
+    names = {node.name for node in trace.graph}
+    return (layer, int(number)) if name not in names and layer in names and number.isdecimal() else (name, output)
 
 
 def given_number(given: Any, name: str, cell: Cell) -> Derivation:

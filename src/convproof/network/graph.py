@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from convproof.core.errors import GraphError, ShapeError, UnknownNameError
 from convproof.core.layer import Layer
+
+Found = TypeVar("Found")
+
+OUTPUT = "the network's output"
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,21 @@ class Graph:
         return dict(found.values())
 
 
+def chosen(found: Mapping[Place, Found], wanted: Sequence[Place], reader: str) -> list[Found]:
+    """What is known of the ``wanted`` arrays. Raises GraphError for an output that a layer does not have."""
+    for place in wanted:
+        if place not in found:
+            count = sum(other.name == place.name for other in found)
+            raise GraphError(
+                "{reader} reads output {output} of {name}, which has {count}, counted from 0",
+                reader=reader,
+                output=place.output,
+                name=place.name,
+                count=count,
+            )
+    return [found[place] for place in wanted]
+
+
 @contextmanager
 def naming(node: Node) -> Iterator[None]:
     """Let a ShapeError from inside say which node of the network it is about."""
@@ -93,8 +112,11 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
-def wire(description: Mapping[str, Any], inputs: Sequence[str], outputs: Sequence[str] | None) -> Graph:
+def wire(description: Mapping[str, Any], inputs: Sequence[str], outputs: Sequence[Any] | None) -> Graph:
     """The graph of ``{name: (layer, *sources)}``. Raises GraphError for unknown sources, doubled names and circles."""
+    inputs, outputs = [inputs] if isinstance(inputs, str) else inputs, [outputs] if isinstance(outputs, str) else outputs
+    if len(set(inputs)) != len(inputs):
+        raise GraphError("the inputs of the network are {names}: every one needs a name of its own", names=", ".join(inputs))
     for name in inputs:
         if name in description:
             raise GraphError("{name!r} is an input of the network and a layer too; give the layer another name", name=name)
@@ -103,7 +125,7 @@ def wire(description: Mapping[str, Any], inputs: Sequence[str], outputs: Sequenc
         raise GraphError("a network needs at least one layer")
     nodes = _ordered(raw, inputs)
     last = outputs if outputs is not None else [list(raw)[-1]]
-    return Graph(nodes, tuple(inputs), tuple(_place(o, raw, inputs, "the network's output") for o in last))
+    return Graph(nodes, tuple(inputs), tuple(_place(o, raw, inputs, OUTPUT) for o in last))
 
 
 def _entry(name: str, entry: Any) -> tuple[Layer, tuple[Any, ...]]:
@@ -112,7 +134,8 @@ def _entry(name: str, entry: Any) -> tuple[Layer, tuple[Any, ...]]:
         raise GraphError("{name!r}: expected (layer, *sources), a layer first; got {found}", name=name, found=type(layer).__name__)
     if not sources:
         raise GraphError("{name!r} names no source: write (layer, 'input') or the name of another layer", name=name)
-    layer.names_of(len(sources))
+    with naming(Node(name, layer, ())):
+        layer.names_of(len(sources))
     return layer, tuple(sources)
 
 
@@ -132,7 +155,9 @@ def _ordered(raw: Mapping[str, tuple[Layer, tuple[Any, ...]]], inputs: Sequence[
 
 
 def _place(source: Any, raw: Mapping[str, Any], inputs: Sequence[str], reader: str) -> Place:
-    name, output = (source, 0) if isinstance(source, str) else source
+    name, output = source if isinstance(source, tuple) and len(source) == 2 else (source, 0)
+    if not isinstance(name, str) or not isinstance(output, int):
+        raise GraphError("{reader} reads {source!r}; a source is a name, or (name, output)", reader=reader, source=source)
     if name not in raw and name not in inputs:
         known = [*inputs, *raw]
         raise GraphError("{reader} reads {name!r}, which is none of {known}", reader=reader, name=name, known=_listed(known))

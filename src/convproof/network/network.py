@@ -10,7 +10,7 @@ from convproof.core.layer import Gradients, Layer, check_names
 from convproof.core.shapes import Array, Shape
 from convproof.core.upward import reach
 from convproof.network.backward import pull_back
-from convproof.network.graph import wire
+from convproof.network.graph import OUTPUT, chosen, wire
 from convproof.network.run import execute
 from convproof.network.summary import Summary, summarise
 from convproof.network.trace import Trace
@@ -31,7 +31,7 @@ class Network:
     Raises GraphError for a graph that cannot be.
     """
 
-    def __init__(self, layers: Mapping[str, Any], *, inputs: Sequence[str] = ("input",), outputs: Sequence[str] | None = None) -> None:
+    def __init__(self, layers: Mapping[str, Any], *, inputs: Sequence[str] = ("input",), outputs: Sequence[Any] | None = None) -> None:
         self.graph = wire(layers, inputs, outputs)
         self.training = True
 
@@ -67,8 +67,7 @@ class Network:
 
     def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         """The output shapes for input shapes."""
-        known = self.summary(*shapes).shapes
-        return tuple(known[place] for place in self.graph.outputs)
+        return tuple(chosen(self.summary(*shapes).shapes, self.graph.outputs, OUTPUT))
 
     def __getitem__(self, name: str) -> Layer:
         """The layer of a name; a suffix that is unique will do. Raises UnknownNameError with near misses."""

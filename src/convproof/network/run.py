@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from convproof.core.layer import Layer, Step
 from convproof.core.shapes import Array
-from convproof.network.graph import Graph, Node, Place, naming
+from convproof.network.graph import OUTPUT, Graph, Node, Place, chosen, naming
 
 Keep = Literal["outputs", "arrays", "steps"]
 
@@ -41,7 +41,7 @@ def execute(graph: Graph, inputs: Sequence[Array], keep: Keep = "outputs") -> Ru
             for source in node.sources:
                 if last[source] == node.name and source not in graph.outputs:
                     run.arrays.pop(source, None)
-    run.outputs = tuple(run.arrays[place] for place in graph.outputs)
+    run.outputs = tuple(chosen(run.arrays, graph.outputs, OUTPUT))
     return run
 
 
@@ -49,7 +49,7 @@ def _evaluate(node: Node, run: Run, keep: Keep) -> None:
     """One node, from the arrays of the run and into them."""
     layer = node.layer
     with naming(node):
-        step = layer.checked_step([run.arrays[s] for s in node.sources], layer.training, state=run.state.get(layer))
+        step = layer.checked_step(chosen(run.arrays, node.sources, node.name), layer.training, state=run.state.get(layer))
     run.modes[node.name] = layer.training
     run.arrays.update({Place(node.name, k): y for k, y in enumerate(step.outputs)})
     if step.state:

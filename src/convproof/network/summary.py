@@ -12,7 +12,7 @@ from typing import Any
 from convproof.core.errors import ShapeError
 from convproof.core.shapes import Region, Shape
 from convproof.core.upward import reach
-from convproof.network.graph import Graph, Node, Place, naming
+from convproof.network.graph import Graph, Node, Place, chosen, naming
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def infer_shapes(graph: Graph, input_shapes: Sequence[Shape]) -> dict[Place, Sha
     shapes = {Place(name): tuple(shape) for name, shape in zip(graph.inputs, input_shapes, strict=True)}
     for node in graph:
         with naming(node):
-            outputs = node.layer.shapes(*(shapes[s] for s in node.sources))
+            outputs = node.layer.shapes(*chosen(shapes, node.sources, node.name))
         shapes.update({Place(node.name, k): shape for k, shape in enumerate(outputs)})
     return shapes
 
@@ -119,7 +119,8 @@ def receptive_field(graph: Graph, node: Node, shapes: Mapping[Place, Shape]) -> 
         for output, region in [(p.output, r) for p, r in regions.items() if p.name == earlier.name]:
             read = earlier.layer.reads(region, *(shapes[s] for s in earlier.sources), output=output)
             for source, part in zip(earlier.sources, read, strict=True):
-                regions[source] = _hull(regions.get(source), part)
+                if all(part):  # an empty range: nothing of this input is read
+                    regions[source] = _hull(regions.get(source), part)
     spatial = regions.get(start, ())[2 if len(shapes[start]) > 3 else 1 :]
     return tuple(len(r) for r in spatial) or None
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
-from convproof.core.errors import StaleTraceError
+from convproof.core.errors import GraphError, StaleTraceError
 from convproof.core.formats import FLOAT64, format_of
 from convproof.core.layer import Step
 from convproof.core.shapes import Array
@@ -41,7 +42,10 @@ class Trace:
         run = execute(graph, [array.copy() for array in arrays_given], keep="arrays")
         before = {name: x for name, x in zip(graph.inputs, given, strict=True) if getattr(x, "stages", ())}
         arrays = {f"{name}.{stage.name}": stage.array for name, x in before.items() for stage in x.stages}
-        arrays |= {str(place): _read_only(array) for place, array in run.arrays.items()}
+        for place, array in run.arrays.items():
+            if str(place) in arrays:
+                raise GraphError("two arrays are called {name!r}, an output and a layer; give the layer another name", name=str(place))
+            arrays[str(place)] = _read_only(array)
         return cls(graph, arrays, run.modes, run.draws, before)
 
     def __getitem__(self, name: str) -> Array:
@@ -61,6 +65,11 @@ class Trace:
     def keys(self) -> list[str]:
         """The names of all arrays: inputs first, then the layers in the order in which they ran."""
         return list(self.arrays)
+
+    def outputs_of(self, name: str) -> tuple[Array, ...]:
+        """All outputs of a layer, by its full name."""
+        outputs = (str(Place(name, k)) for k in count())
+        return tuple(self.arrays[output] for output in takewhile(self.arrays.__contains__, outputs))
 
     def inputs_of(self, name: str) -> tuple[Array, ...]:
         """The arrays that a layer read."""

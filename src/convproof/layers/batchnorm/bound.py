@@ -23,7 +23,7 @@ import numpy as np
 
 from convproof.core.axes import at_cells
 from convproof.core.formats import FLOAT64, NumberFormat
-from convproof.core.lines import Lines, carried, walk
+from convproof.core.lines import Lines, carried, no_error, walk
 from convproof.core.shapes import Array, Float
 from convproof.layers.batchnorm.formula import batch_axes, batch_count
 
@@ -86,6 +86,8 @@ def of_batch(
     arithmetic: NumberFormat,
 ) -> Lines:
     """Both lines in training, where the statistics are computed from x too. Only the channels of the cells are looked at."""
+    if x.size == 0:
+        return no_error(x.astype(np.float64))
     if cells is not None:
         wanted = np.unique(cells[:, 1])
         cells = np.concatenate([cells[:, :1], np.searchsorted(wanted, cells[:, 1:2]), cells[:, 2:]], axis=1)

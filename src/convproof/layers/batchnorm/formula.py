@@ -27,8 +27,8 @@ def batch_count(x: Float[Array, "N C *sizes"]) -> int:
 
 
 def batch_statistics(x: Float[Array, "N C *sizes"]) -> tuple[Float[Array, "C"], Float[Array, "C"]]:
-    """Mean and variance of every channel over the batch; the variance divides by n, not by n - 1."""
-    return mean_and_variance(x, batch_axes(x))
+    """Mean and variance of every channel over the batch; the variance divides by n, not by n - 1. An empty batch has 0 and 0."""
+    return mean_and_variance(x, batch_axes(x)) if x.size else (np.zeros(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype))
 
 
 def normalise(x: Float[Array, "N C *sizes"], mean: Float[Array, "C"], var: Float[Array, "C"], eps: float) -> Float[Array, "N C *sizes"]:

@@ -28,7 +28,7 @@ def pull(
     axes = batch_axes(x)
     x_hat = normalise(x, mean, var, eps)
     through = dy
-    if of_batch:
+    if of_batch and x.size:
         through = dy - dy.mean(axes, keepdims=True) - x_hat * (dy * x_hat).mean(axes, keepdims=True)
     slope = 1 / np.sqrt(var + eps) if gamma is None else gamma / np.sqrt(var + eps)
     return wide(slope, x) * through, (dy * x_hat).sum(axes), dy.sum(axes)

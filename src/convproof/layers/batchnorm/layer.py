@@ -120,7 +120,7 @@ class BatchNorm(Layer):
 
     def _moved(self, remembered: Mapping[str, Any], mean: Array, var: Array, n: int) -> dict[str, Array]:
         batches = remembered["num_batches_tracked"] + 1
-        momentum = self.weight_of_new(batches)
+        momentum = self.weight_of_new(batches) if n else 0.0  # an empty batch is counted and teaches nothing, as in torch
         running_mean = formula.remember(remembered["running_mean"], mean, momentum)
         running_var = formula.remembered_variance(remembered["running_var"], var, n, momentum)
         moved = {"running_mean": running_mean, "running_var": running_var, "num_batches_tracked": batches}

@@ -44,6 +44,8 @@ def check_input(layer: str, shape: Shape, channels: int, axes: int) -> None:
 def check_fits(layer: str, shape: Shape, windows: Sequence[Window], mode: str) -> None:
     """Raise ShapeError if the window does not fit into the padded input, or the padding shows more than the input has."""
     sizes = shape[-len(windows) :]
+    if 0 in sizes:
+        raise ShapeError("{layer} got x of shape {shape}: only N may be 0, there is nothing to lay the kernel on", layer=layer, shape=shape)
     if any(w.outputs(size) < 1 for w, size in zip(windows, sizes, strict=True)):
         raise ShapeError(
             "{layer} spans {extent} cells, more than the padded input {padded} has (input shape {shape}); pad more or use a smaller kernel",

@@ -1,45 +1,35 @@
-"""Concatenation.
-
-    y = the inputs, one after another along one axis
-
-Nothing is computed: every output cell is a cell of one of the inputs. Source: torch.cat, ONNX Concat.
-"""
+"""The concatenation that users meet."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from convproof.core.axes import axis_number
 from convproof.core.derivation import Derivation, copy, number
-from convproof.core.errors import SettingError, ShapeError
+from convproof.core.errors import ShapeError
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.layer import Gradients, Layer, Step
 from convproof.core.lines import Lines, no_error
-from convproof.core.records import Convention, Setting
+from convproof.core.records import Convention
 from convproof.core.sentence import say
 from convproof.core.shapes import Array, Cell, Region, Shape
-
-CONVENTIONS = (
-    Convention("torch", "cat", (Setting("axis", "dim", 0),)),
-    Convention("onnx", "Concat", (Setting("axis", "axis"),)),
-    Convention("keras", "Concatenate", (Setting("axis", "axis", -1),), note="-1 is the channel axis of N, H, W, C and axis 1 here"),
-    Convention("caffe", "Concat", (Setting("axis", "axis", 1),)),
-)
+from convproof.layers.join import conventions, formula
 
 
 class Concat(Layer):
-    """Any number of arrays joined along ``axis`` (default 1, the channels of N, C, H, W); all other axes must agree.
+    """One or more arrays joined along ``axis`` (default 1, the channels of N, C, H, W); all other axes must agree.
 
-    Raises ShapeError for arrays that do not fit.
+    A negative axis counts from the end.
+
+    Raises SettingError for an axis that is no whole number, ShapeError for arrays that do not fit.
     """
 
     formula = "y = the inputs, one after another"
 
     def __init__(self, axis: Any = 1) -> None:
         super().__init__()
-        if not isinstance(axis, int) or isinstance(axis, bool):
-            raise SettingError("axis={axis!r}: expected a whole number", axis=axis)
-        self.axis: int = axis
+        self.axis = axis_number(axis, "axis")
 
     def settings(self) -> dict[str, Any]:
         """The axis."""
@@ -60,7 +50,7 @@ class Concat(Layer):
         self.names_of(len(shapes))
         first = shapes[0]
         if not -len(first) <= self.axis < len(first):
-            raise ShapeError("{layer}: the inputs have {n} axes; got shapes {shapes}", layer=self.describe(), n=len(first), shapes=shapes)
+            raise ShapeError("{layer} needs inputs that have this axis; got shapes {shapes}", layer=self.describe(), shapes=shapes)
         axis = self.axis % len(first)
         rests = [(len(s), s[:axis], s[axis + 1 :]) for s in shapes]
         if any(rest != rests[0] for rest in rests):
@@ -74,11 +64,11 @@ class Concat(Layer):
 
     def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
         """The inputs side by side."""
-        return Step((np.concatenate(inputs, self.axis),), inputs, training)
+        return Step((formula.join(inputs, self.axis),), inputs, training)
 
     def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
         """Which input the cell came from, and where it stood there."""
-        k, inside = self._origin(cell, [x.shape for x in inputs])
+        k, inside = formula.origin(cell, [x.shape for x in inputs], self.axis % len(cell))
         note = say("input {k}, counted from 0, cell {cell}", k=k, cell=list(inside))
         tree = copy(number(inputs[k], inside, f"x{k}", "input", index=k), "y", note)
         return Derivation(self.describe(), cell, self.equation(), tree)
@@ -98,39 +88,34 @@ class Concat(Layer):
         local = no_error(self._taken(inputs, cells).astype(np.float64))
         if not any(incoming or ()):
             return local
-        came = [line or no_error(0.0 * x) for x, line in zip(inputs, incoming or (), strict=True)]
+        came = [line or no_error(np.zeros(x.shape)) for x, line in zip(inputs, incoming or (), strict=True)]
         return Lines(local.exact, self._taken([c.proof for c in came], cells), self._taken([c.sigma for c in came], cells))
 
     def _taken(self, arrays: Sequence[Array], cells: Array | None) -> Array:
         """The joined array, or some cells of it without joining."""
         if cells is None:
-            return np.concatenate(arrays, self.axis)
-        origins = (self._origin(cell, [x.shape for x in arrays]) for cell in map(tuple, cells.tolist()))
+            return formula.join(arrays, self.axis)
+        axis, shapes = self.axis % arrays[0].ndim, [x.shape for x in arrays]
+        origins = (formula.origin(tuple(cell), shapes, axis) for cell in cells.tolist())
         return np.array([arrays[k][inside] for k, inside in origins])
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """The part of the region that lies in each input; an empty range along the axis for an input that it does not touch."""
-        axis, start, parts = self.axis % len(region), 0, []
-        for shape in shapes:
-            wanted = region[axis]
-            low, high = max(wanted.start - start, 0), min(wanted.stop - start, shape[axis])
-            parts.append((*region[:axis], range(low, max(low, high)), *region[axis + 1 :]))
-            start += shape[axis]
-        return tuple(parts)
+        axis = self.axis % len(region)
+        wanted, lengths = region[axis], [shape[axis] for shape in shapes]
+
+        def part(begin: int, length: int) -> range:
+            low, high = max(wanted.start - begin, 0), min(wanted.stop - begin, length)
+            return range(low, max(low, high))
+
+        spans = (part(begin, length) for begin, length in zip(formula.starts(lengths), lengths, strict=False))
+        return tuple((*region[:axis], span, *region[axis + 1 :]) for span in spans)
 
     def pull(self, step: Step, *dy: Array) -> Gradients:
         """Every input gets its own part of dy."""
         lengths = [x.shape[self.axis] for x in step.inputs if x is not None]
-        return Gradients(tuple(np.split(dy[0], np.cumsum(lengths)[:-1], self.axis)))
+        return Gradients(formula.pull(dy[0], lengths, self.axis))
 
     def conventions(self) -> tuple[Convention, ...]:
-        """torch.cat, ONNX, Keras, Caffe."""
-        return CONVENTIONS
-
-    def _origin(self, cell: Cell, shapes: Sequence[Shape]) -> tuple[int, Cell]:
-        axis, rest = self.axis % len(cell), cell[self.axis]
-        for k, shape in enumerate(shapes):
-            if rest < shape[axis]:
-                return k, (*cell[:axis], rest, *cell[axis + 1 :])
-            rest -= shape[axis]
-        raise IndexError(cell)
+        """See ``conventions``."""
+        return conventions.CONVENTIONS

@@ -1,4 +1,4 @@
-"""What frameworks call a linear layer. The trap: whether the weight is (out, in) or (in, out)."""
+"""What frameworks call a linear layer. The traps: a weight that is (in, out), and the order in which a Flatten before it counts."""
 
 from convproof.core.records import Convention, Setting
 
@@ -10,7 +10,8 @@ CONVENTIONS = (
         (),
         {"weight": "B", "bias": "C"},
         "I O",
-        "O I with transB=1; y = alpha * A @ B + beta * C with alpha and beta 1",
+        "O I with transB=1, as PyTorch exports it; y = alpha * A @ B + beta * C, with alpha = beta = 1 unless the node says else; "
+        "A has two axes, and is transposed first with transA=1; for x with more axes stands a MatMul, and an Add with the bias",
     ),
     Convention(
         "keras",
@@ -18,6 +19,7 @@ CONVENTIONS = (
         (Setting("out_features", "units"), Setting("bias", "use_bias", True)),
         {"weight": "kernel", "bias": "bias"},
         "I O",
+        "after a Flatten of N, H, W, C the features stand in the order h, w, c",
     ),
     Convention(
         "caffe",
@@ -25,6 +27,7 @@ CONVENTIONS = (
         (Setting("out_features", "num_output"), Setting("bias", "bias_term", True)),
         {"weight": "blobs[0]", "bias": "blobs[1]"},
         "O I",
+        "flattens all axes from axis 1 on by itself; I O with transpose: true",
     ),
-    Convention("paddle", "Linear", (), {"weight": "weight", "bias": "bias"}, "I O"),
+    Convention("paddle", "Linear", (Setting("bias", "bias_attr", None, "False means none"),), {"weight": "weight", "bias": "bias"}, "I O"),
 )

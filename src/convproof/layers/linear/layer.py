@@ -6,9 +6,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from convproof.core.derivation import Derivation, Node, Terms, long_sum, number, product
+from convproof.core.derivation import Derivation
 from convproof.core.errors import SettingError, ShapeError
-from convproof.core.exact import exact_dot
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.fusing import Addition, Fusible, Pointwise
 from convproof.core.initialise import default_weight_and_bias
@@ -17,9 +16,7 @@ from convproof.core.lines import Lines
 from convproof.core.parameters import Parameter
 from convproof.core.records import Convention
 from convproof.core.shapes import Array, Cell, DType, Region, Shape
-from convproof.layers.linear import bound, conventions, formula
-
-TERMS_A_ROW = 6
+from convproof.layers.linear import bound, conventions, derive, formula, gradient
 
 
 class Linear(Layer):
@@ -37,8 +34,8 @@ class Linear(Layer):
 
     def __init__(
         self,
-        in_features: int,
-        out_features: int,
+        in_features: Any,
+        out_features: Any,
         bias: bool = True,
         device: object = None,
         dtype: DType = None,
@@ -47,9 +44,11 @@ class Linear(Layer):
     ) -> None:
         super().__init__(dtype=dtype)
         no_device(device)
-        if in_features < 1 or out_features < 1:
-            raise SettingError("in_features={into} and out_features={out} must be positive", into=in_features, out=out_features)
-        self.in_features, self.out_features = in_features, out_features
+        if not _is_size(in_features) or not _is_size(out_features):
+            raise SettingError(
+                "in_features={into!r} and out_features={out!r} must be positive whole numbers", into=in_features, out=out_features
+            )
+        self.in_features, self.out_features = int(in_features), int(out_features)
         self.declare("weight", (out_features, in_features))
         self.declare("bias", (out_features,) if bias else None)
         self.reset_parameters(seed)
@@ -88,21 +87,7 @@ class Linear(Layer):
 
     def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
         """Cell (*batch, o)."""
-        x, lead, o = inputs[0], cell[:-1], cell[-1]
-        features, weights = x[lead], self.weight[o]
-        bias = None if self.bias is None else number(self.bias, (o,), "bias")
-
-        def term(i: int) -> Node:
-            if i == len(features):
-                return cast("Node", bias)
-            return product(number(x, (*lead, i), "x", "input"), number(self.weight, (o, i), "weight"))
-
-        sizes = features.astype(np.float64) * weights
-        total = exact_dot(features, weights)
-        if bias is not None:
-            sizes, total = np.append(sizes, float(bias.value)), total + bias.value
-        tree = long_sum(Terms(term, sizes), total, "y", row=TERMS_A_ROW)
-        return Derivation(self.describe(), cell, self.equation(), tree)
+        return Derivation(self.describe(), cell, self.equation(), derive.derive(cell, inputs[0], self.weight, self.bias))
 
     def lines(
         self,
@@ -127,8 +112,8 @@ class Linear(Layer):
         return math.prod(self.shapes(*shapes)[0]) * self.in_features
 
     def pull(self, step: Step, *dy: Array) -> Gradients:
-        """See ``formula.pull``."""
-        dx, dweight, dbias = formula.pull(dy[0], cast("Array", step.inputs[0]), self.weight)
+        """See ``gradient``."""
+        dx, dweight, dbias = gradient.pull(dy[0], cast("Array", step.inputs[0]), self.weight)
         return Gradients((dx,), {"weight": dweight} if self.bias is None else {"weight": dweight, "bias": dbias})
 
     def conventions(self) -> tuple[Convention, ...]:
@@ -138,3 +123,7 @@ class Linear(Layer):
     def absorbs(self) -> tuple[type[Fusible], ...]:
         """An addition and a pointwise function."""
         return (Addition, Pointwise)
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= 1

@@ -2,11 +2,20 @@
 
     add:  y = a + b + ...      with broadcasting: a cell of a shorter or narrower input serves many output cells
 
+How rounding enters: k inputs take k - 1 additions, so in any order the sum is within (k - 1)*u*S, S the sum of absolute values (no second
+order: Jeannerod and Rump, see core.lines). There is no underflow term: a sum of floats that lies below the smallest normal number is a
+multiple of the smallest step there is, and so is exact. Covered: sums in any order. Not covered: inputs rounded to a shorter format first.
+
+The gradient of every input is dy, summed over the axes along which that input was broadcast:
+
+    dy (2, 3, 4) for a of shape (3, 1): summed over axis 0, which a lacks, and over axis 2, where a has one cell for four
+
 Source: torch.add, ONNX Add.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -35,10 +44,10 @@ class Add(Layer):
         return self.formula
 
     def names_of(self, count: int) -> tuple[str, ...]:
-        """a, b, c, ...; two inputs at least."""
+        """a, b, c, ..., or x0, x1, ... beyond 26; two inputs at least."""
         if count < 2:
             raise ShapeError("Add takes two inputs or more, got {count}", count=count)
-        return tuple(chr(ord("a") + k) for k in range(count))
+        return tuple(ascii_lowercase[:count]) if count <= len(ascii_lowercase) else tuple(f"x{k}" for k in range(count))
 
     def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         """The broadcast shape."""
@@ -71,7 +80,7 @@ class Add(Layer):
         draw: Any = None,
         arithmetic: NumberFormat = FLOAT32,
     ) -> Lines:
-        """k - 1 additions of k inputs, in any order: (k - 1)*u*S. A sum below the smallest normal number is exact: no underflow term."""
+        """(k - 1)*u*S, see the module; what comes in adds up."""
         (shape,) = self.shapes(*(x.shape for x in inputs))
 
         def spread(a: Array) -> Array:
@@ -80,7 +89,8 @@ class Add(Layer):
         parts = [spread(x).astype(np.float64) for x in inputs]
         y, S = np.asarray(sum(parts)), np.asarray(sum(abs(p) for p in parts))
         additions = len(inputs) - 1
-        local = Lines(y, additions * (arithmetic.u + FLOAT64.u) * S, arithmetic.u * np.sqrt(additions / 3) * S)
+        proof, sigma = additions * (arithmetic.u + FLOAT64.u) * S, arithmetic.u * np.sqrt(additions / 3) * S
+        local = Lines(y, np.asarray(proof), np.asarray(sigma))
         came = [line.map(spread) for line in incoming or () if line is not None]
         if not came:
             return local
@@ -108,7 +118,7 @@ class Add(Layer):
 
 CONVENTIONS = (
     Convention("torch", "add", note="alpha scales the second input"),
-    Convention("onnx", "Add"),
+    Convention("onnx", "Add", note="before opset 7 it broadcasts only with broadcast=1, along an axis that the node names"),
     Convention("keras", "Add"),
     Convention("caffe", "Eltwise", note="operation SUM; coeff scales each input"),
 )
@@ -120,6 +130,7 @@ def _inside(cell: Cell, shape: Shape) -> Cell:
 
 
 def _gathered(dy: Array, shape: Shape) -> Array:
+    """dy summed over the axes along which an input of this shape was broadcast."""
     summed = dy.sum(axis=tuple(range(dy.ndim - len(shape))))
     narrow = tuple(axis for axis, size in enumerate(shape) if size == 1 and summed.shape[axis] != 1)
     return np.asarray(summed.sum(axis=narrow, keepdims=True))

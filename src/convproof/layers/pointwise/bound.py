@@ -20,12 +20,13 @@ def lines(cells: Array | None, x: Array, function: Function, incoming: Lines | N
     x = at_cells(x, cells).astype(np.float64)
     y = function.value(x)
     units = function.rounding(x, y)
-    local = Lines(y, (arithmetic.u + FLOAT64.u) * units, arithmetic.u * units / np.sqrt(3))
+    local = Lines(y, np.asarray((arithmetic.u + FLOAT64.u) * units), np.asarray(arithmetic.u * units / np.sqrt(3)))
     if incoming is None:
         return local
     proof, sigma = at_cells(incoming.proof, cells), at_cells(incoming.sigma, cells)
-    span = np.maximum(abs(function.value(x + proof) - y), abs(y - function.value(x - proof)))
+    high, low = function.value(np.asarray(x + proof)), function.value(np.asarray(x - proof))
+    span = np.maximum(abs(high - y), abs(y - low))
     worst = np.minimum(function.steepest * proof, np.maximum(span, 0))
     near = SIGMAS * sigma
-    slope = np.max([abs(function.slope(x + shift)) for shift in (-near, 0, near)], axis=0)
-    return carried(local, worst, (slope * sigma) ** 2)
+    slope = np.max([abs(function.slope(np.asarray(x + shift))) for shift in (-near, 0, near)], axis=0)
+    return carried(local, np.asarray(worst), np.asarray((slope * sigma) ** 2))

@@ -17,12 +17,12 @@ from convproof.core.shapes import Array
 
 def relu(x: Array) -> Array:
     """max(0, x), cell by cell."""
-    return np.maximum(x, np.zeros((), x.dtype))
+    return np.asarray(np.maximum(x, np.zeros((), x.dtype)))
 
 
 def relu_slope(x: Array) -> Array:
     """1 where x > 0, else 0."""
-    return (x > 0).astype(x.dtype)
+    return np.asarray(x > 0).astype(x.dtype)
 
 
 def derive_relu(x: Number) -> Node:

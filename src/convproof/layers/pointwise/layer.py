@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
+import numpy as np
+
 from convproof.core.derivation import Derivation, number
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.fusing import Pointwise as PointwiseKind
@@ -57,7 +59,7 @@ class Pointwise(Layer):
 
     def pull(self, step: Step, *dy: Array) -> Gradients:
         """dx = dy * slope(x)"""
-        return Gradients((dy[0] * self.function.slope(cast("Array", step.inputs[0])),))
+        return Gradients((np.asarray(dy[0] * self.function.slope(cast("Array", step.inputs[0]))),))
 
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""

@@ -1,35 +1,58 @@
 """How rounding enters a pooling.
 
-max        Nothing is rounded: an input is chosen. In a segment, moving every input by at most w moves the maximum by at most the largest w
-           of the window; for the spread the largest sigma of the window stands in, since any of its cells may win.
-average    n additions of a window and one division, or one multiplication by the rounded reciprocal: (n + 1)*u*S/D in the worst case, S
-           the sum of absolute values, n the taps of the window. Errors of the inputs arrive divided by D.
+max        Nothing is rounded: an input is chosen, and an index is an integer. In a segment, moving every input by at most w moves the
+           maximum by at most the largest w of the window. For the spread the largest sigma of the window stands in, since any of its
+           cells may win; where several are nearly equal, the largest error tends to win, and the spread is a little wider (1.6 sigma
+           for nine equal cells), for which 8 sigma have room.
+average    For a window of n taps and S, the sum of its absolute values: n - 1 additions and one division, or one multiplication by the
+           rounded reciprocal, which is two roundings: (n + 1)*u*S/D. Errors of the inputs arrive divided by D, variances by D^2.
 
-Covered: sums in any order, running sums over one window, float32 and float64, rounding to nearest. Not covered: sums that slide from window
-to window, reciprocals of a shorter format.
+The n - 1 additions cost (n - 1)*u*S without higher terms (see ``core.lines``), but (1 + (n - 1)*u)*(1 + u)^2 has some: they are below
+2*u of the whole. A product may also lose ``tiny`` to underflow, once for every tap if each number is divided before it is added.
+
+Covered: sums in any order, running sums over one window, a division at the end, a multiplication by 1/D at the end or of every number
+(an average pooling written as a convolution), float32 and float64, rounding to nearest. Not covered: sums that slide from window to
+window, reciprocals of a shorter format.
 """
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from convproof.core.arithmetic.padding import NOWHERE
 from convproof.core.formats import NumberFormat
 from convproof.core.lines import Lines, carried, lines_of_sum, no_error
 from convproof.core.shapes import Array, Float
 from convproof.core.window import Window
-from convproof.layers.pool.derive import inside, window_cells
-from convproof.layers.pool.formula import divisor_along, divisors, max_pool, window_sums
-
-Reduce = Callable[[Array], Array]
+from convproof.layers.pool.formula import divisor_at, divisors, max_pool, window_sums, winner_of, winners
+from convproof.layers.pool.geometry import patch_of
 
 
 def lines_max(cells: Array | None, x: Float[Array, "N C *sizes"], windows: Sequence[Window], incoming: Lines | None) -> Lines:
     """Both lines of some cells (n, c, *spot), or of all for None."""
-    largest = _over_windows(cells, windows, lambda a: max_pool(a, windows), np.max)
+
+    def largest(a: Array) -> Array:
+        if cells is None:
+            return max_pool(a.astype(np.float64), windows)
+        return _at_cells(cells, a, windows, lambda numbers: numbers.max(initial=-np.inf))
+
     local = no_error(largest(x))
     if incoming is None:
         return local
-    return Lines(local.exact, largest(incoming.proof), largest(incoming.sigma))
+    # a window that reads padding alone has the maximum -inf, and no error
+    return Lines(local.exact, np.maximum(largest(incoming.proof), 0.0), np.maximum(largest(incoming.sigma), 0.0))
+
+
+def lines_place(cells: Array | None, x: Float[Array, "N C *sizes"], windows: Sequence[Window]) -> Lines:
+    """Both lines of the winners' places: integers, never rounded."""
+    if cells is None:
+        return no_error(winners(x, windows).astype(np.float64))
+    places = []
+    for n, c, *spot in cells.tolist():
+        patch, plane = patch_of(tuple(spot), windows, x.shape[2:]), x[n, c]
+        real = patch.real
+        places.append(np.ravel_multi_index(real[winner_of(patch.numbers(plane))].tolist(), plane.shape) if len(real) else NOWHERE)
+    return no_error(np.array(places, np.float64))
 
 
 def lines_average(
@@ -44,43 +67,29 @@ def lines_average(
     """Both lines of some cells (n, c, *spot), or of all for None."""
     sizes = x.shape[2:]
 
-    def sums(a: Array, f: Reduce) -> Array:
-        return _over_windows(cells, windows, lambda whole: window_sums(f(whole), windows), lambda taps: f(taps).sum())(a)
+    def sums(a: Array, f: Callable[[Array], Array]) -> Array:
+        if cells is None:
+            return window_sums(f(a.astype(np.float64)), windows)
+        return _at_cells(cells, a, windows, lambda numbers: f(numbers).sum())
 
-    D = divisors(sizes, windows, count_padding, divisor) if cells is None else _divisors_at(cells, sizes, windows, count_padding, divisor)
+    if cells is None:
+        D = divisors(sizes, windows, count_padding, divisor)
+    else:
+        D = np.array([divisor_at(spot, sizes, windows, count_padding, divisor) for _, _, *spot in cells.tolist()])
     n = int(np.prod([w.kernel for w in windows]))
     whole = lines_of_sum(sums(x, np.positive), sums(x, np.abs), sums(x, np.square), n + 1, arithmetic)
-    local = whole.map(lambda a: a / abs(D))
-    local = Lines(whole.exact / D, local.proof + n * arithmetic.tiny, local.sigma)
+    proof = whole.proof * (1 + 2 * arithmetic.u) / abs(D) + n * arithmetic.tiny
+    local = Lines(whole.exact / D, proof, whole.sigma / abs(D))
     if incoming is None:
         return local
     return carried(local, sums(incoming.proof, np.positive) / abs(D), sums(incoming.sigma, np.square) / D**2)
 
 
-def _over_windows(cells: Array | None, windows: Sequence[Window], everywhere: Reduce, at: Callable[[Array], float]) -> Reduce:
-    """A reduction of every window: of the whole array, or of some cells' own windows alone."""
+def _at_cells(cells: Array, a: Array, windows: Sequence[Window], f: Callable[[Array], float]) -> Array:
+    """f of the numbers under the windows of some cells, one by one, in the memory of one window."""
 
-    def reduced(a: Array) -> Array:
-        if cells is None:
-            return everywhere(a.astype(np.float64))
-        return np.array([float(at(_taps(a, tuple(cell), windows))) for cell in cells.tolist()])
+    def at(n: int, c: int, *spot: int) -> float:
+        with np.errstate(invalid="ignore"):
+            return float(f(patch_of(spot, windows, a.shape[2:]).numbers(a[n, c]).astype(np.float64)))
 
-    return reduced
-
-
-def _taps(a: Array, cell: tuple[int, ...], windows: Sequence[Window]) -> Array:
-    """The numbers of one window that are not padding."""
-    n, c, *spot = cell
-    plane = a[n, c]
-    return np.array([plane[place] for place in window_cells(tuple(spot), windows) if inside(place, plane.shape)], np.float64)
-
-
-def _divisors_at(cells: Array, sizes: Sequence[int], windows: Sequence[Window], count_padding: bool, divisor: int | None) -> Array:
-    if divisor is not None:
-        return np.full(len(cells), divisor)
-    return np.array(
-        [
-            np.prod([divisor_along(w, i, size, count_padding) for w, i, size in zip(windows, spot, sizes, strict=True)])
-            for _, _, *spot in cells.tolist()
-        ]
-    )
+    return np.array([at(*cell) for cell in cells.tolist()])

@@ -11,43 +11,42 @@ from convproof.core.exact import exact, exact_sum
 from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array, Cell, Float
 from convproof.core.window import Window
-from convproof.layers.pool.formula import divisor_along
-
-
-def window_cells(spot: Cell, windows: Sequence[Window]) -> list[Cell]:
-    """The input coordinates under an output spot, in reading order; they may lie in the padding."""
-    grid = np.meshgrid(*(np.array(w.taps(i)) for w, i in zip(windows, spot, strict=True)), indexing="ij")
-    return [tuple(map(int, cell)) for cell in np.stack([axis.reshape(-1) for axis in grid], axis=1)]
-
-
-def inside(cell: Cell, sizes: Sequence[int]) -> bool:
-    """Whether a coordinate lies in the input and not in the padding."""
-    return all(0 <= i < size for i, size in zip(cell, sizes, strict=True))
+from convproof.layers.pool.formula import divisor_at, winner_of
+from convproof.layers.pool.geometry import Patch, patch_of
 
 
 def derive_max(lead: Cell, plane: Float[Array, "*sizes"], spot: Cell, windows: Sequence[Window]) -> Node:
-    """The largest number of the window, and where it stands."""
-    cells = window_cells(spot, windows)
-    real = [cell for cell in cells if inside(cell, plane.shape)]
-    if not real:
+    """The largest number of the window, and where it stands. Padding is no candidate, and neither is -inf, which has no exact value."""
+    patch = patch_of(spot, windows, plane.shape)
+    if not len(patch.real):
         raise NotFiniteError("this window reads padding alone: its maximum is -inf, which has no exact value")
-    values = plane[tuple(np.array(real).T)]
-    winner = real[int(values.argmax())]
-    terms = Terms(lambda k: number(plane, real[k], "x", "input", lead=lead), values)
-    note = say("x{cell} wins", cell=[*lead, *winner])
-    if len(real) < len(cells):
-        note = say("x{cell} wins; {n} cells of the window are padding and cannot", cell=[*lead, *winner], n=len(cells) - len(real))
+    numbers = patch.numbers(plane)
+    if (numbers == -np.inf).all():
+        raise NotFiniteError("every number of this window is -inf, which has no exact value: trace where they come from")
+    able = numbers != -np.inf
+    candidates, values = [tuple(cell) for cell in patch.real[able].tolist()], numbers[able]
+    winner = candidates[winner_of(values)]
+    terms = Terms(lambda k: number(plane, candidates[k], "x", "input", lead=lead), values)
+    note = _why_it_wins([*lead, *winner], patch.whole - len(patch.real), int((~able).sum()))
     return Operation("maximum", terms, exact(plane[winner]), "y", note)
+
+
+def _why_it_wins(winner: list[int], outside: int, infinite: int) -> Sentence:
+    if infinite:
+        return say("x{cell} wins; {n} cells of the window are padding or -inf and cannot", cell=winner, n=outside + infinite)
+    if outside:
+        return say("x{cell} wins; {n} cells of the window are padding and cannot", cell=winner, n=outside)
+    return say("x{cell} wins", cell=winner)
 
 
 def derive_place(plane: Float[Array, "*sizes"], spot: Cell, windows: Sequence[Window]) -> Node:
     """Where in its plane the winner stands, counted row by row."""
-    real = [cell for cell in window_cells(spot, windows) if inside(cell, plane.shape)]
-    if not real:
+    patch = patch_of(spot, windows, plane.shape)
+    if not len(patch.real):
         return copy(setting(NOWHERE, str(NOWHERE), "count"), "index", say("the window reads padding alone: nothing wins"))
-    winner = real[int(plane[tuple(np.array(real).T)].argmax())]
+    winner = patch.real[winner_of(patch.numbers(plane))].tolist()
     place = int(np.ravel_multi_index(winner, plane.shape))
-    note = say("the winner stands at {cell}; cells are counted row by row", cell=list(winner))
+    note = say("the winner stands at {cell}; cells are counted row by row", cell=winner)
     return copy(setting(place, str(place), "count"), "index", note)
 
 
@@ -55,30 +54,25 @@ def derive_average(
     lead: Cell, plane: Float[Array, "*sizes"], spot: Cell, windows: Sequence[Window], count_padding: bool, divisor: int | None
 ) -> Node:
     """The sum of the window divided by its size."""
-    sizes = plane.shape
-    cells = [cell for cell in window_cells(spot, windows) if _counted(cell, sizes, windows)]
-    values = np.array([plane[cell] if inside(cell, sizes) else 0 for cell in cells], plane.dtype)
+    patch = patch_of(spot, windows, plane.shape)
+    values = np.zeros(len(patch.cells), plane.dtype)
+    values[patch.inside] = patch.numbers(plane)
 
     def tap(k: int) -> Node:
-        return number(plane, cells[k], "x", "input", lead=lead) if inside(cells[k], sizes) else padding((*lead, *cells[k]))
+        cell = tuple(patch.cells[k].tolist())
+        return number(plane, cell, "x", "input", lead=lead) if patch.inside[k] else padding((*lead, *cell))
 
-    total = long_sum(Terms(tap, values), exact_sum(values), row=windows[-1].kernel)
-    lengths = [divisor_along(w, i, size, count_padding) for w, i, size in zip(windows, spot, sizes, strict=True)]
-    D = int(np.prod(lengths)) if divisor is None else divisor
-    return quotient(total, setting(D, "D", "count"), "y", _how(D, windows, count_padding, divisor))
-
-
-def _counted(cell: Cell, sizes: Sequence[int], windows: Sequence[Window]) -> bool:
-    """Whether a coordinate lies in the padded input and not beyond it, where ceil_mode lets windows stand out."""
-    return all(i < size + w.after for i, size, w in zip(cell, sizes, windows, strict=True))
+    total = long_sum(Terms(tap, values), exact_sum(values), row=patch.row)
+    D = divisor_at(spot, plane.shape, windows, count_padding, divisor)
+    note = _how_divided(D, patch, count_padding) if divisor is None else say("divided by divisor_override = {D}", D=D)
+    return quotient(total, setting(D, "D", "count"), "y", note)
 
 
-def _how(D: int, windows: Sequence[Window], count_padding: bool, divisor: int | None) -> Sentence:
-    if divisor is not None:
-        return say("divided by divisor_override = {D}", D=D)
-    whole = int(np.prod([w.kernel for w in windows]))
-    if whole == D:
-        return say("divided by the {D} cells of the window", D=D)
-    if count_padding:
-        return say("divided by {D}: the window of {whole} is clipped where the padding ends", D=D, whole=whole)
-    return say("divided by the {D} cells that are not padding", D=D)
+def _how_divided(D: int, patch: Patch, count_padding: bool) -> Sentence:
+    if not count_padding and patch.whole != D:
+        return say("divided by the {D} cells that are not padding", D=D)
+    if patch.whole == D:
+        size = say("divided by the {D} cells of the window", D=D)
+    else:
+        size = say("divided by {D}: the window of {whole} is clipped where the padded input ends", D=D, whole=patch.whole)
+    return say("{size}, {n} cells of padding counted", size=size, n=patch.padding) if patch.padding else size

@@ -25,35 +25,36 @@ def padded(x: Array, windows: Sequence[Window], fill: float | int) -> Array:
     return pad(x, [(w.before, w.after + w.overhang(size)) for w, size in zip(windows, sizes, strict=True)], fill=fill)
 
 
-def taps_of(x: Float[Array, "N C *sizes"], windows: Sequence[Window], fill: float | int) -> Float[Array, "N C *outputs_and_kernel"]:
-    """Under every window its numbers, as a view: (N, C, *outputs, *kernel)."""
-    return windows_of(padded(x, windows, fill), [w.unpadded() for w in windows])
+def taps_of(x: Array, windows: Sequence[Window], fill: float | int) -> list[Array]:
+    """What tap 0, tap 1 ... of every window reads, in the order of the kernel: views of shape (N, C, *outputs)."""
+    views = windows_of(padded(x, windows, fill), [w.unpadded() for w in windows])
+    return [views[(..., *tap)] for tap in np.ndindex(*views.shape[-len(windows) :])]
 
 
 def max_pool(x: Float[Array, "N C *sizes"], windows: Sequence[Window]) -> Float[Array, "N C *outputs"]:
     """The largest number of every window; a NaN in it wins."""
-    taps = taps_of(x, windows, -np.inf)
-    kernel = taps.shape[-len(windows) :]
-    return np.asarray(reduce(np.maximum, (taps[(..., *tap)] for tap in np.ndindex(*kernel))))
+    return np.asarray(reduce(np.maximum, taps_of(x, windows, -np.inf)))
 
 
 def winners(x: Float[Array, "N C *sizes"], windows: Sequence[Window]) -> Int[Array, "N C *outputs"]:
-    """Where in its plane, counted row by row, the first largest number of every window stands; NOWHERE if it reads padding alone."""
-    axes = len(windows)
-    taps = taps_of(x, windows, -np.inf)
-    flat = taps.reshape(*taps.shape[:-axes], -1)
-    places = places_of(x.shape[2:], windows)
-    best = flat.argmax(axis=-1)
-    place = np.take_along_axis(np.broadcast_to(places, flat.shape), best[..., None], axis=-1)[..., 0]
-    first_inside = np.take_along_axis(places, (places != NOWHERE).argmax(axis=-1)[..., None], axis=-1)[..., 0]
-    return np.where(place == NOWHERE, first_inside, place)  # nothing but -inf: padding must not win
+    """Where in its plane, counted row by row, the winner of every window stands; NOWHERE if the window reads padding alone.
+
+    A number displaces the one before it if it is larger, or NaN. So the first of equal numbers wins, but the last NaN, as in torch.
+    """
+    numbers = taps_of(x, windows, -np.inf)
+    places = taps_of(np.arange(int(np.prod(x.shape[2:]))).reshape(1, 1, *x.shape[2:]), windows, NOWHERE)
+    best, place = np.full_like(numbers[0], -np.inf), np.full(numbers[0].shape, NOWHERE)
+    for number, there in zip(numbers, places, strict=True):
+        wins = (number > best) | np.isnan(number) | ((place == NOWHERE) & (there != NOWHERE))  # the last: -inf wins over padding
+        np.copyto(best, number, where=wins)
+        np.copyto(place, there, where=wins)
+    return place
 
 
-def places_of(sizes: Sequence[int], windows: Sequence[Window]) -> Int[Array, "1 1 *outputs_and_taps"]:
-    """For every window and tap the place in the plane that it reads, NOWHERE for padding."""
-    plane = np.arange(int(np.prod(sizes))).reshape(1, 1, *sizes)
-    views = windows_of(padded(plane, windows, NOWHERE), [w.unpadded() for w in windows])
-    return views.reshape(*views.shape[: -len(windows)], -1)
+def winner_of(numbers: Float[Array, "taps"]) -> int:
+    """Which number of one window wins: the first of the largest, or the last NaN."""
+    nans = np.flatnonzero(np.isnan(numbers))
+    return int(nans[-1]) if nans.size else int(numbers.argmax())
 
 
 def average_pool(
@@ -64,10 +65,9 @@ def average_pool(
 
 
 def window_sums(x: Float[Array, "N C *sizes"], windows: Sequence[Window]) -> Float[Array, "N C *outputs"]:
-    """The sum of every window, padding counted as 0."""
-    taps = taps_of(x, windows, 0.0)
-    kernel = taps.shape[-len(windows) :]
-    return np.asarray(reduce(np.add, (taps[(..., *tap)] for tap in np.ndindex(*kernel))))
+    """The sum of every window, padding counted as 0; inf - inf is NaN."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(reduce(np.add, taps_of(x, windows, 0.0)))
 
 
 def divisors(sizes: Sequence[int], windows: Sequence[Window], count_padding: bool, divisor: int | None) -> Int[Array, "*outputs"]:
@@ -77,6 +77,12 @@ def divisors(sizes: Sequence[int], windows: Sequence[Window], count_padding: boo
     ]
     areas = reduce(np.multiply.outer, lengths)
     return areas if divisor is None else np.full_like(areas, divisor)
+
+
+def divisor_at(spot: Sequence[int], sizes: Sequence[int], windows: Sequence[Window], count_padding: bool, divisor: int | None) -> int:
+    """D for one output spot."""
+    lengths = [divisor_along(w, i, size, count_padding) for w, i, size in zip(windows, spot, sizes, strict=True)]
+    return int(np.prod(lengths)) if divisor is None else divisor
 
 
 def divisor_along(window: Window, output: int, size: int, count_padding: bool) -> int:

@@ -18,10 +18,10 @@ from convproof.core.window import Window
 def pull_max(dy: Float[Array, "N C *outputs"], winners: Int[Array, "N C *outputs"], sizes: Sequence[int]) -> Float[Array, "N C *sizes"]:
     """Every dy added to the place of its window's winner."""
     N, C = dy.shape[:2]
-    dx = np.zeros((N * C, int(np.prod(sizes))), dy.dtype)
-    places = winners.reshape(N * C, -1)
-    planes, spots = np.nonzero(places != NOWHERE)
-    np.add.at(dx, (planes, places[planes, spots]), dy.reshape(N * C, -1)[planes, spots])
+    dx = np.zeros((N, C, int(np.prod(sizes))), dy.dtype)
+    real = winners != NOWHERE
+    n, c, *_ = np.nonzero(real)
+    np.add.at(dx, (n, c, winners[real]), dy[real])
     return dx.reshape(N, C, *sizes)
 
 

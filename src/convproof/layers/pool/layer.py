@@ -11,11 +11,13 @@ from convproof.core.derivation import Derivation
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.layer import Gradients, Layer, Step
-from convproof.core.lines import Lines, no_error
+from convproof.core.lines import Lines
 from convproof.core.records import Convention
 from convproof.core.shapes import Array, Cell, Region, Shape
 from convproof.core.window import Window, windows_from
 from convproof.layers.pool import bound, conventions, derive, formula, gradient
+
+AXES = {1: "W", 2: "H, W", 3: "D, H, W"}
 
 
 class Pool(Layer):
@@ -46,14 +48,21 @@ class Pool(Layer):
         """(N, C, *sizes) -> (N, C, *outputs); the batch axis may be left out."""
         self.names_of(len(shapes))
         (shape,) = shapes
-        if len(shape) not in (self.axes + 1, self.axes + 2):
-            raise ShapeError("{layer} expects x of shape (N, C, H, W) or (C, H, W); got {shape}", layer=self.describe(), shape=shape)
-        outputs = tuple(w.outputs(size) for w, size in zip(self.windows, shape[-self.axes :], strict=True))
+        if len(shape) not in (self.axes + 1, self.axes + 2) or 0 in shape[-self.axes - 1 :]:
+            raise ShapeError(
+                "{layer} expects x of shape (N, C, {axes}) or (C, {axes}), of which only N may be 0; got {shape}",
+                layer=self.describe(),
+                axes=AXES[self.axes],
+                shape=shape,
+            )
+        sizes = shape[-self.axes :]
+        outputs = tuple(w.outputs(size) for w, size in zip(self.windows, sizes, strict=True))
         if min(outputs) < 1:
             raise ShapeError(
-                "{layer} spans {extent} cells, more than the padded input has (input shape {shape}); use a smaller kernel",
+                "{layer} spans {extent} cells, more than the padded input {padded} has (input shape {shape}); use a smaller kernel",
                 layer=self.describe(),
                 extent=tuple(w.extent for w in self.windows),
+                padded=tuple(size + w.before + w.after for w, size in zip(self.windows, sizes, strict=True)),
                 shape=shape,
             )
         return ((*shape[: -self.axes], *outputs),)
@@ -81,8 +90,9 @@ class Pool(Layer):
 class MaxPool2d(Pool):
     """The largest number of every window, over (N, C, H, W) or (C, H, W).
 
-    Arguments and defaults are torch.nn.MaxPool2d's; ``stride=None`` means the kernel size. ``padding`` may also be one (before, after) pair
-    for each axis. With ``return_indices`` a second output says where in its plane each winner stands, counted row by row (int64).
+    Arguments and defaults are torch.nn.MaxPool2d's; ``stride=None`` means the kernel size. ``padding``, at most half the kernel, may also
+    be one (before, after) pair for each axis, ((top, bottom), (left, right)). With ``return_indices`` a second output says where in its
+    plane each winner stands, counted row by row (int64); it is -1 where a dilated window reads padding alone, and the maximum is -inf.
 
     Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
     """
@@ -140,11 +150,11 @@ class MaxPool2d(Pool):
     ) -> Lines:
         """See ``bound``; indices are never rounded."""
         batch = self.batched(inputs[0])
-        if output:
-            places = batch.off(formula.winners(batch.array, self.windows)).astype(np.float64)
-            return no_error(places if cells is None else places[tuple(cells.T)])
         came = incoming[0].map(batch.on) if incoming and incoming[0] else None
-        found = bound.lines_max(batch.cells(cells), batch.array, self.windows, came)
+        if output:
+            found = bound.lines_place(batch.cells(cells), batch.array, self.windows)
+        else:
+            found = bound.lines_max(batch.cells(cells), batch.array, self.windows, came)
         return found if cells is not None else found.map(batch.off)
 
     def pull(self, step: Step, *dy: Array) -> Gradients:
@@ -162,7 +172,8 @@ class AvgPool2d(Pool):
     """The mean of every window, over (N, C, H, W) or (C, H, W).
 
     Arguments and defaults are torch.nn.AvgPool2d's; ``stride=None`` means the kernel size. ``count_include_pad=False`` divides by the cells
-    that are not padding, ``divisor_override`` by a number of one's own. ``padding`` may also be one (before, after) pair for each axis.
+    that are not padding, ``divisor_override`` by an integer of one's own. ``padding``, at most half the kernel, may also be one
+    (before, after) pair for each axis, ((top, bottom), (left, right)).
 
     Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
     """
@@ -174,12 +185,10 @@ class AvgPool2d(Pool):
         padding: Any = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
-        divisor_override: int | None = None,
+        divisor_override: Any = None,
     ) -> None:
         super().__init__(kernel_size, stride, padding, 1, ceil_mode)
-        if divisor_override == 0:
-            raise SettingError("divisor_override=0: nothing can be divided by 0; give another number, or None for the window's size")
-        self.count_include_pad, self.divisor_override = bool(count_include_pad), divisor_override
+        self.count_include_pad, self.divisor_override = bool(count_include_pad), _integer_or_none(divisor_override)
 
     def settings(self) -> dict[str, Any]:
         """The settings that differ from the defaults."""
@@ -232,3 +241,14 @@ class AvgPool2d(Pool):
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""
         return conventions.AVERAGE
+
+
+def _integer_or_none(divisor: Any) -> int | None:
+    """A divisor of one's own. Raises SettingError unless it is None or an integer other than 0."""
+    if divisor is None:
+        return None
+    if not isinstance(divisor, int | np.integer) or isinstance(divisor, bool):
+        raise SettingError("divisor_override={divisor!r}: expected an integer other than 0, or None for the window's size", divisor=divisor)
+    if divisor == 0:
+        raise SettingError("divisor_override=0: nothing can be divided by 0; give another integer, or None for the window's size")
+    return int(divisor)

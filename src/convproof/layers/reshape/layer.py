@@ -1,60 +1,51 @@
-"""Flattening.
+"""The flattening that users meet: torch.nn's name, signature and defaults."""
 
-    y[n, (c*H + h)*W + w] = x[n, c, h, w]
-
-Axes start_dim to end_dim become one, in row-major order: the last axis runs fastest. Nothing is computed.
-Source: torch.nn.Flatten. The trap: a framework that keeps channels last flattens in the order h, w, c.
-"""
-
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 
-from convproof.core.axes import at_cells
-from convproof.core.derivation import Derivation, copy, number
+from convproof.core.axes import at_cells, axis_number
+from convproof.core.derivation import Derivation
 from convproof.core.errors import ShapeError
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.layer import Gradients, Layer, Step
 from convproof.core.lines import Lines, no_error
-from convproof.core.records import Convention, Setting
-from convproof.core.sentence import say
+from convproof.core.records import Convention
 from convproof.core.shapes import Array, Cell, Region, Shape
-
-CONVENTIONS = (
-    Convention("torch", "Flatten", (Setting("start_dim", "start_dim", 1), Setting("end_dim", "end_dim", -1))),
-    Convention("onnx", "Flatten", (Setting("start_dim", "axis", 1),), note="always two axes: everything before axis, everything after"),
-    Convention("keras", "Flatten", note="N, H, W, C flattens in the order h, w, c: permute the weight of the Linear that follows"),
-    Convention("caffe", "Flatten", (Setting("start_dim", "axis", 1), Setting("end_dim", "end_axis", -1))),
-)
+from convproof.layers.reshape import conventions, derive, formula
 
 
 class Flatten(Layer):
     """Axes ``start_dim`` to ``end_dim`` made one, in row-major order. Arguments and defaults are torch.nn.Flatten's.
 
-    Raises ShapeError for an input that lacks these axes.
+    Negative axes count from the end.
+
+    Raises SettingError for an axis that is no whole number, ShapeError for an input that lacks these axes.
     """
 
     formula = "y[n, (c*H + h)*W + w] = x[n, c, h, w]"
 
-    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+    def __init__(self, start_dim: Any = 1, end_dim: Any = -1) -> None:
         super().__init__()
-        self.start_dim, self.end_dim = start_dim, end_dim
+        self.start_dim, self.end_dim = axis_number(start_dim, "start_dim"), axis_number(end_dim, "end_dim")
 
     def settings(self) -> dict[str, Any]:
         """The settings that differ from the defaults."""
         usual = {"start_dim": 1, "end_dim": -1}
         return {name: getattr(self, name) for name, value in usual.items() if getattr(self, name) != value}
 
+    def equation(self) -> str:
+        """The formula for N, C, H, W, or in words for other axes."""
+        if (self.start_dim, self.end_dim) == (1, -1):
+            return self.formula
+        return f"y = x with axes {self.start_dim} to {self.end_dim} made one, the last of them running fastest"
+
     def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         """The flattened axes become one as long as their product; a single number becomes a vector."""
         self.names_of(len(shapes))
         (shape,) = shapes
-        start, end = self._span(shape)
-        if not shape:
-            return ((1,),)
-        return ((*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]),)
+        return (formula.flat_shape(shape, *self._span(shape)),)
 
     def _span(self, shape: Shape) -> tuple[int, int]:
         """First and last flattened axis. Raises ShapeError."""
@@ -70,16 +61,11 @@ class Flatten(Layer):
 
     def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
         """The same numbers under other indices."""
-        return Step((inputs[0].reshape(self.shapes(inputs[0].shape)[0]),), inputs, training)
+        return Step((formula.flatten(inputs[0], *self._span(inputs[0].shape)),), inputs, training)
 
     def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
         """Where the cell stood before."""
-        shape = inputs[0].shape
-        start, end = self._span(shape)
-        inside = tuple(map(int, np.unravel_index(cell[start], shape[start : end + 1]))) if shape else ()
-        origin = (*cell[:start], *inside, *cell[start + 1 :]) if shape else ()
-        note = say("place {place} of the flattened axes was {inside}", place=cell[start], inside=list(inside))
-        tree = copy(number(inputs[0], origin, "x", "input"), "y", note)
+        tree = derive.derive(cell, inputs[0], *self._span(inputs[0].shape))
         return Derivation(self.describe(), cell, self.equation(), tree)
 
     def lines(
@@ -94,10 +80,11 @@ class Flatten(Layer):
         arithmetic: NumberFormat = FLOAT32,
     ) -> Lines:
         """No rounding; what comes in moves along."""
-        (flat,) = self.shapes(inputs[0].shape)
+        start, end = self._span(inputs[0].shape)
 
         def moved(a: Array) -> Array:
-            return at_cells(a.reshape(flat), cells)
+            a = np.atleast_1d(a)
+            return formula.flatten(a, start, end) if cells is None else at_cells(a, formula.origins(cells, a.shape, start, end))
 
         local = no_error(moved(inputs[0]).astype(np.float64))
         came = incoming[0] if incoming else None
@@ -107,18 +94,14 @@ class Flatten(Layer):
         """The smallest box around the cells that a run of places stood in."""
         (shape,) = shapes
         start, end = self._span(shape)
-        sizes, places = shape[start : end + 1], region[start]
-        first, last = np.unravel_index(places[0], sizes), np.unravel_index(places[-1], sizes)
-        box, whole = [], False
-        for low, high, size in zip(map(int, first), map(int, last), sizes, strict=True):
-            box.append(range(size) if whole else range(low, high + 1))
-            whole = whole or low != high
-        return ((*region[:start], *box, *region[start + 1 :]),)
+        if not shape:
+            return ((),)
+        return ((*region[:start], *formula.box_around(region[start], shape[start : end + 1]), *region[start + 1 :]),)
 
     def pull(self, step: Step, *dy: Array) -> Gradients:
         """dy in the input's shape."""
-        return Gradients((dy[0].reshape(cast("Array", step.inputs[0]).shape),))
+        return Gradients((formula.pull(dy[0], cast("Array", step.inputs[0]).shape),))
 
     def conventions(self) -> tuple[Convention, ...]:
-        """torch, ONNX, Keras, Caffe."""
-        return CONVENTIONS
+        """See ``conventions``."""
+        return conventions.CONVENTIONS

@@ -1,45 +1,103 @@
 """How rounding enters a softmax of n numbers.
 
-The difference x_j - m is rounded: exp is off by a factor exp(u*abs(x_j - m)), and by 2u more for its own evaluation (an exponential
-that is right to within 2 units in the last place; measured ones are within 1). The sum of n positive terms adds (n - 1)*u, the
-division u. Both lie in y_i: the numerator with its own difference, the sum as an average of its terms weighted with y_j, whose
-differences are weighted with exp of themselves and so add at most D = sum of y_j*abs(x_j - m):
+    y_i = e_i / s        e_j = exp(x_j - m)        s = sum over j of e_j
 
-    proof = y_i * ((abs(x_i - m) + D)*u + (n + 8)*u) + (n + 2)*tiny
+Every step multiplies by a factor close to 1. With u the unit roundoff and a_j = m - x_j, how far x_j lies below the maximum m:
 
-The last term: exponentials below the smallest number become 0, each off by at most tiny; the sum is at least 1.
+    the difference     is off by a factor 1 + u; exp turns that into a factor exp(u*a_j)
+    the exponential    is off by 4u, which is 2 units in the last place (of every float32 between -104 and 0, NumPy's is within 3.57u,
+                       PyTorch's within 1.07u); exp(0) is 1
+    the sum            gathers what its terms bring, by their shares y_j: u*D + 4u with D = sum over j of y_j*a_j, which is at most ln n
+                       (it is the entropy of y less ln s); and n - 1 additions of positive numbers in any order: (n - 1)*u
+    the division       u; two roundings, 2u, for a multiplication by the reciprocal
 
-Covered: the maximum subtracted first, sums in any order, division or multiplication by the rounded reciprocal, and exp(x - log-sum-exp)
-within the same count where the logarithm is below 2. Not covered: no maximum subtracted, tables, exponentials of shorter formats.
+Added up that is t = u*(a_i + D + n + 9); the products of these factors, one of them divided by, stay below exp(t + t^2) for t < 0.6:
 
-In a segment: inputs that move by at most w_j change y_i by a factor between exp(-(w_i + W)) and exp(w_i + W), with W the largest w, and
-y_i stays between 0 and 1. The spread passes with the squared derivatives y_i * (d_ij - y_j).
+    proof = y_i * (exp(t + t^2) - 1) + (2n + 1)*tiny
+
+The last term is underflow: an exponential below the smallest normal number is right to 2*tiny, a quotient to half of tiny, and s >= 1.
+
+Covered: the maximum subtracted first; sums in any order; division, or the reciprocal. Not covered: no maximum subtracted; exp of a
+log-softmax, whose rounding grows with abs(x); sums that are rescaled when a new maximum turns up; tables, and exponentials coarser than 4u.
+
+The usual line takes every one of these errors as uniform within its size, the sum as a random walk, and both exponentials as off by u.
+
+In a segment everything depends on one number: y_i is the logistic function of d = x_i - L_i, where L_i = log of the sum of exp(x_j) over
+j other than i. Inputs that move by at most w_j move y_i to at most logistic(x_i + w_i - L_i(x - w)) and at least
+logistic(x_i - w_i - L_i(x + w)): between 0 and 1, and nothing lies beyond, since y_i grows with x_i and falls with every other. There the
+layer's own rounding is taken as large as it can be. The spread of d is s^2 = sigma_i^2 + sum of (p_j*sigma_j)^2, p_j the shares among
+the others; it passes with the steepest slope of the logistic function within 8s of d, and is at most 1/2.
 """
 
 import numpy as np
 
 from convproof.core.formats import FLOAT64, NumberFormat
-from convproof.core.lines import Lines, carried
+from convproof.core.lines import SIGMAS, Lines, carried, walk
 from convproof.core.shapes import Array
-from convproof.layers.softmax.formula import softmax
+from convproof.layers.softmax.formula import below_the_maximum, softmax
+
+FAR = 745.0  # exp(-745) is below half of float64's smallest number
 
 
 def lines(x: Array, axis: int, incoming: Lines | None, arithmetic: NumberFormat) -> Lines:
-    """Both lines of all cells of x."""
+    """Both lines of all cells of x, which has at least one axis."""
     x = x.astype(np.float64)
-    y, n = softmax(x, axis), x.shape[axis]
-    with np.errstate(invalid="ignore"):
-        away = np.where(y > 0, abs(x - x.max(axis=axis, keepdims=True)), 0.0)
-    D = (y * away).sum(axis=axis, keepdims=True)
-    units = away + D + n + 8
-    proof = sum((1 + f.u * units) * f.u * units * y + (n + 2) * f.tiny for f in (arithmetic, FLOAT64))
-    sigma = arithmetic.u * y * np.sqrt((away**2 + D**2 + n / 3 + 8) / 3)
-    local = Lines(y, np.asarray(proof), sigma)
-    if incoming is None:
+    y, away = softmax(x, axis), np.minimum(-below_the_maximum(x, axis), FAR)
+    local = Lines(y, proof(y, away, axis, arithmetic), sigma(y, away, axis, arithmetic))
+    if incoming is None or x.size == 0:
         return local
     w = incoming.proof
-    grow = np.exp(np.minimum(w + w.max(axis=axis, keepdims=True), 700))
-    worst = np.maximum(np.minimum(y * grow, 1) - y, y - y / grow)
-    E2 = incoming.sigma**2
-    shared = (y**2 * E2).sum(axis=axis, keepdims=True)
-    return carried(local, worst, y**2 * (shared + E2 * (1 - 2 * y)))
+    worst = farthest(x, w, axis)
+    moved = np.minimum(away + w + w.max(axis=axis, keepdims=True), FAR)
+    at_worst = Lines(y, proof(np.minimum(y + worst, 1), moved, axis, arithmetic), local.sigma)
+    return carried(at_worst, worst, spread(x, incoming.sigma, axis))
+
+
+def proof(y: Array, away: Array, axis: int, arithmetic: NumberFormat) -> Array:
+    """The proof line of shares y whose logits lie ``away`` below the maximum; the float64 evaluation has one of its own."""
+    n = y.shape[axis]
+    D = np.minimum((y * away).sum(axis=axis, keepdims=True), np.log(max(n, 1)))
+    units = away + D + n + 9
+    return np.asarray(sum(y * np.expm1(f.u * units * (1 + f.u * units)) + (2 * n + 1) * f.tiny for f in (arithmetic, FLOAT64)))
+
+
+def sigma(y: Array, away: Array, axis: int, arithmetic: NumberFormat) -> Array:
+    """The standard deviation of the rounding errors."""
+    q = (y**2).sum(axis=axis, keepdims=True)
+    walked = walk(np.ones_like(q), q, y.shape[axis], arithmetic)
+    differences = (away**2 + ((y * away) ** 2).sum(axis=axis, keepdims=True)) / 3
+    return np.asarray(y * np.sqrt(arithmetic.u**2 * (differences + 1 + q + 1 / 3) + walked**2) + arithmetic.tiny)
+
+
+def farthest(x: Array, w: Array, axis: int) -> Array:
+    """How far y can move when every x_j moves by at most w_j; at most 1."""
+    y = logistic(x - others(x, axis))
+    up = logistic(x + w - others(x - w, axis))
+    down = logistic(x - w - others(x + w, axis))
+    return np.asarray(np.maximum(up - y, y - down))
+
+
+def spread(x: Array, sigma: Array, axis: int) -> Array:
+    """The variance of y when every x_j has a standard deviation of its own; at most 1/4."""
+    L = others(x, axis)
+    with np.errstate(divide="ignore", invalid="ignore"):  # the logarithm of 0; nobody else with n = 1
+        shared = np.exp(others(2 * (x + np.log(sigma)), axis) - 2 * L)
+    s = np.sqrt(sigma**2 + np.where(np.isneginf(L), 0.0, shared))
+    d = x - L
+    steepest = np.sign(d) * np.maximum(abs(d) - SIGMAS * s, 0)
+    slope = logistic(steepest) * logistic(-steepest)
+    return np.asarray(np.minimum(slope * s, 0.5) ** 2)
+
+
+def logistic(d: Array) -> Array:
+    """1 / (1 + exp(-d)), without overflow."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, -d)))
+
+
+def others(x: Array, axis: int) -> Array:
+    """L_i for every i: the log-sum-exp of all numbers along the axis but one; -inf if there is no other."""
+    x = np.moveaxis(x, axis, -1)
+    nobody = np.full((*x.shape[:-1], 1), -np.inf)
+    before = np.concatenate([nobody, np.logaddexp.accumulate(x[..., :-1], axis=-1)], axis=-1)
+    after = np.concatenate([np.logaddexp.accumulate(x[..., :0:-1], axis=-1)[..., ::-1], nobody], axis=-1)
+    return np.asarray(np.moveaxis(np.logaddexp(before, after), -1, axis))

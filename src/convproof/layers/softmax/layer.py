@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from convproof.core.axes import at_cells
+from convproof.core.axes import axis_number
 from convproof.core.derivation import Derivation
 from convproof.core.errors import ShapeError
 from convproof.core.formats import FLOAT32, NumberFormat
@@ -13,22 +13,23 @@ from convproof.core.layer import Gradients, Layer, Step
 from convproof.core.lines import Lines
 from convproof.core.records import Convention
 from convproof.core.shapes import Array, Cell, Region, Shape
-from convproof.layers.softmax import bound, conventions, derive, formula
+from convproof.layers.softmax import bound, conventions, derive, formula, gradient
 
 
 class Softmax(Layer):
     """exp(x) / sum of exp(x) along ``dim``, of an array of any shape.
 
-    ``dim=None`` follows torch's old rule: axis 0 of an array with 0, 1 or 3 axes, else axis 1. Name the axis instead.
+    ``dim=None`` follows torch's old rule: axis 0 of an array with 0, 1 or 3 axes, else axis 1. torch warns there, because the axis changes
+    with the input; here nothing is said, since a model from a file cannot help it, but a layer written anew should name its axis.
 
-    Raises ShapeError for an input that has no such axis, or no numbers along it.
+    Raises SettingError for a dim that is no whole number, ShapeError for an input that has no such axis.
     """
 
     formula = "y_i = exp(x_i - max) / sum over j of exp(x_j - max)"
 
-    def __init__(self, dim: int | None = None) -> None:
+    def __init__(self, dim: Any = None) -> None:
         super().__init__()
-        self.dim = dim
+        self.dim = None if dim is None else axis_number(dim, "dim")
 
     def settings(self) -> dict[str, Any]:
         """The axis."""
@@ -51,8 +52,7 @@ class Softmax(Layer):
     def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
         """The shares; training mode makes no difference."""
         (x,) = inputs
-        line = x.reshape(1) if x.ndim == 0 else x
-        y = formula.softmax(line, self.axis_of(x.shape)) if x.size else x
+        y = formula.softmax(np.atleast_1d(x), self.axis_of(x.shape))
         return Step((y.reshape(x.shape),), inputs, training)
 
     def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
@@ -75,19 +75,22 @@ class Softmax(Layer):
         (x,) = inputs
         axis = self.axis_of(x.shape)
         came = incoming[0] if incoming else None
-        if cells is None:
-            return bound.lines(x, axis, came, arithmetic)
-        return _at(cells, x, axis, came, arithmetic)
+        if cells is not None:
+            return _at(cells, x, axis, came, arithmetic)
+        wide = None if came is None else came.map(np.atleast_1d)
+        return bound.lines(np.atleast_1d(x), axis, wide, arithmetic).map(lambda a: a.reshape(x.shape))
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """The whole of the axis."""
-        axis = self.axis_of(shapes[0])
-        return ((*region[:axis], range(shapes[0][axis]), *region[axis + 1 :]),)
+        (shape,) = shapes
+        axis = self.axis_of(shape)
+        return ((*region[:axis], range(shape[axis]), *region[axis + 1 :]),) if shape else ((),)
 
     def pull(self, step: Step, *dy: Array) -> Gradients:
-        """See ``formula.pull``."""
-        y = step.outputs[0]
-        return Gradients((formula.pull(dy[0], y, self.axis_of(y.shape)),))
+        """See ``gradient``."""
+        (y,) = step.outputs
+        dx = gradient.pull(np.atleast_1d(dy[0]), np.atleast_1d(y), self.axis_of(y.shape))
+        return Gradients((dx.reshape(y.shape),))
 
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""
@@ -98,7 +101,9 @@ def _at(cells: Array, x: Array, axis: int, came: Lines | None, arithmetic: Numbe
     """The lines of some cells, from the numbers along their own axis alone."""
 
     def along(array: Array) -> Array:
-        return np.stack([array[tuple(slice(None) if k == axis else int(i) for k, i in enumerate(cell))] for cell in cells])
+        lines = [derive.line_through(tuple(cell), array, axis) for cell in cells.tolist()]
+        return np.array(lines, array.dtype).reshape(len(cells), np.atleast_1d(x).shape[axis])
 
     found = bound.lines(along(x), 1, None if came is None else came.map(along), arithmetic)
-    return found.map(lambda a: at_cells(a, np.stack([np.arange(len(cells)), cells[:, axis]], axis=1)))
+    own = cells[:, axis] if x.ndim else np.zeros(len(cells), int)
+    return found.map(lambda a: a[np.arange(len(cells)), own])
