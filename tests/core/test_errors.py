@@ -33,6 +33,19 @@ def test_a_sentence_survives_pickling():
     assert isinstance(error, cp.ShapeError)
 
 
+@pytest.mark.parametrize("name", [name for name in errors.__all__ if name.endswith("Error")])
+def test_every_error_is_its_sentence(name):
+    kind = getattr(errors, name)
+    error = kind("{layer} got {found}; try {n:.2f}", layer="conv", found=say("{k} numbers", k=3), n=0.5)
+    for copy in (error, pickle.loads(pickle.dumps(error))):
+        assert type(copy) is kind
+        assert str(copy) == "conv got 3 numbers; try 0.50"
+        assert copy.sentence.template == "{layer} got {found}; try {n:.2f}"
+        assert copy.sentence.fields["layer"] == "conv"
+    with pytest.raises(kind.__bases__[-1], match="got 3 numbers"):
+        raise error
+
+
 def test_a_sentence_within_a_sentence():
     assert str(say("{x}!", x=say("{y}?", y=1))) == "1?!"
 

@@ -174,3 +174,19 @@ def test_the_proof_line_covers_welford_and_folding(ratio, n):
     scale = np.float32(1.7) / np.sqrt(m2 / np.float32(x.size) + np.float32(1e-5))
     folded = x * scale + (np.float32(-0.4) - mean * scale)
     assert (abs(folded - lines.exact) <= lines.proof).all()
+
+
+def test_the_proof_line_covers_sums_that_go_wrong_one_way():
+    """Equal squares, added one by one in float32, are all rounded the same way; an outlier shows what that does to the variance."""
+    x = np.where(np.arange(50_000) % 2, np.float32(0.7), np.float32(-0.7)).reshape(1, 1, 200, 250)
+    x[0, 0, 0, 0] = 70
+    norm = cp.BatchNorm2d(1)
+    lines = norm.lines(None, (x,))
+    one_by_one = np.add.accumulate
+    mean = one_by_one(x.reshape(-1))[-1] / np.float32(x.size)
+    var = one_by_one(np.square(x - mean).reshape(-1))[-1] / np.float32(x.size)
+    y = (x - mean) / np.sqrt(var + np.float32(1e-5))
+    error = abs(y - lines.exact)
+    assert (error <= lines.proof).all()
+    # far more than the rounding of one division: the line has to count what the variance passes on
+    assert error[0, 0, 0, 0] > 1000 * 2.0**-24 * abs(lines.exact[0, 0, 0, 0])

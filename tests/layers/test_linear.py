@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convproof as cp
-from convproof.core.formats import FLOAT64, format_of
+from convproof.core.formats import FLOAT32, FLOAT64, format_of
 from tests.samples import Sample
 
 
@@ -77,6 +77,13 @@ def test_a_float64_input_is_computed_in_float64():
     y, lines = fc(x), fc.lines(None, (x,), arithmetic=FLOAT64)
     assert y.dtype == np.float64
     assert (abs(y - lines.exact) <= lines.proof).all()
+
+
+def test_the_line_counts_the_bias_as_one_more_term():
+    fc = cp.Linear(2, 1)
+    fc.weight, fc.bias = [[1, -2]], [5]
+    (proof,) = fc.lines(None, (np.array([3.0, 4.0]),)).proof
+    assert proof == 3 * (FLOAT32.u + FLOAT64.u) * (3 + 8 + 5) + 3 * FLOAT32.tiny
 
 
 def test_products_that_underflow_stay_below_the_line():
