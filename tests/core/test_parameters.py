@@ -9,9 +9,10 @@ import torch
 import convproof as cp
 
 
-def test_arrays_are_copied_in_and_read_back():
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_arrays_are_copied_in_and_read_back(dtype):
     conv = cp.Conv2d(3, 1, 3)
-    given = np.ones((1, 3, 3, 3))
+    given = np.ones((1, 3, 3, 3), dtype)
     conv.weight = given
     given[...] = 7
     assert conv.weight.dtype == np.float32

@@ -65,6 +65,8 @@ def test_trace_why_and_expand(training):
             assert d.value == trace[name][cell] == float(d.exact)
             assert evaluate(d.tree) == d.exact
             assert d.allowed > 0
+    noise = trace.inner("jitter")["noise"][1, 0] if training else 0
+    assert trace.why("jitter", (1, 0)).allowed == 2 * (2.0**-24 + 2.0**-53) * (0.25 + 1 + abs(noise))
     d = trace.why("sum", (1, 2))
     assert d.expand(0).layer == "again"
     assert d.expand(0).expand(0).layer == "relu"

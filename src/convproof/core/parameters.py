@@ -7,7 +7,7 @@ import numpy as np
 
 from convproof.core.axes import as_array
 from convproof.core.errors import NotFiniteWarning, SettingError, ShapeError
-from convproof.core.sentence import say
+from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ def _whole(value: Any) -> Array:
     return np.asarray(value) if np.asarray(value).dtype.kind in "iu" else as_array(value)
 
 
-def _hint(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
+def _hint(found: tuple[int, ...], expected: tuple[int, ...]) -> Sentence:
     if sorted(found) == sorted(expected):
-        return "; its axes are in another order: transpose it"
+        return say("; its axes are in another order: transpose it")
     if int(np.prod(found)) == int(np.prod(expected)):
-        return f"; it has as many numbers, so array.reshape{expected} would fit if they are in that order"
-    return ""
+        return say("; it has as many numbers, so array.reshape{expected} would fit if they are in that order", expected=expected)
+    return say("")
