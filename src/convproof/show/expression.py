@@ -171,13 +171,8 @@ def named_lines(node: Node, full: bool) -> list[Operation]:
     def visit(n: Node, root: bool) -> None:
         if isinstance(n, Number) or id(n) in found:
             return
-        if not _long_leaf_sum(n):
-            for part in shown(n, full):
-                visit(part, False)
-        else:
-            part = n.parts[0]
-            for deeper in _named_below(part):
-                visit(deeper, False)
+        for part in n.parts[:1] if _alike(n) else shown(n, full):
+            visit(part, False)
         if n.name or root:
             found[id(n)] = n
 
@@ -185,17 +180,8 @@ def named_lines(node: Node, full: bool) -> list[Operation]:
     return list(found.values())
 
 
-def _long_leaf_sum(node: Operation) -> bool:
-    """A sum of many terms without lines of their own (pixels, products): one of them tells which named nodes they share."""
+def _alike(node: Operation) -> bool:
+    """A sum whose terms have no lines of their own (pixels, products): the first tells which named nodes all of them share."""
     return (
-        len(node.parts) > 1 and not any(isinstance(p, Operation) and p.name for p in (node.parts[0], node.parts[-1])) and node.kind == "sum"
+        node.kind == "sum" and len(node.parts) > 1 and not any(isinstance(p, Operation) and p.name for p in (node.parts[0], node.parts[-1]))
     )
-
-
-def _named_below(node: Node) -> Iterator[Operation]:
-    if isinstance(node, Operation):
-        if node.name:
-            yield node
-        else:
-            for part in node.parts:
-                yield from _named_below(part)

@@ -8,11 +8,9 @@ the running statistics, which training moves a little towards the batch at every
 Source: S. Ioffe and C. Szegedy, "Batch Normalization", 2015; torch.nn.BatchNorm2d for eps, momentum and the running statistics.
 """
 
-import math
-
 import numpy as np
 
-from convproof.core.arithmetic.moments import bessel, mean_and_variance
+from convproof.core.arithmetic.moments import bessel, count, mean_and_variance
 from convproof.core.shapes import Array, Float
 
 
@@ -23,7 +21,7 @@ def batch_axes(x: Float[Array, "N C *sizes"]) -> tuple[int, ...]:
 
 def batch_count(x: Float[Array, "N C *sizes"]) -> int:
     """n: the numbers that one channel has in the whole batch."""
-    return math.prod(x.shape[axis] for axis in batch_axes(x))
+    return count(x, batch_axes(x))
 
 
 def batch_statistics(x: Float[Array, "N C *sizes"]) -> tuple[Float[Array, "C"], Float[Array, "C"]]:
