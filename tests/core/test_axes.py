@@ -31,7 +31,7 @@ def test_what_becomes_of_arrays(given, dtype):
     ("given", "sentence"),
     [
         ([[1, 2], [3]], "its rows differ in length"),
-        (np.zeros(2, np.float16), "x holds float16; expected float32, float64 or integers"),
+        (np.zeros(2, np.longdouble), "x holds float128; expected float32, float64 or integers"),
         (np.zeros(2, np.complex64), "x holds complex64"),
         (["a"], "x holds"),
         (np.array([None]), "x holds object"),

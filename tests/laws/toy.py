@@ -8,9 +8,9 @@ It answers every question that the Layer base asks, has a parameter, a statistic
 import numpy as np
 
 from convproof.core.axes import at_cells
-from convproof.core.derivation import Derivation, add, number, setting
+from convproof.core.derivation import add, number, setting
 from convproof.core.errors import ShapeError
-from convproof.core.formats import FLOAT32, FLOAT64
+from convproof.core.formats import FLOAT64
 from convproof.core.layer import Gradients, Layer, Step
 from convproof.core.lines import Lines, carried
 from convproof.core.parameters import Parameter, Statistic
@@ -73,21 +73,21 @@ class Jitter(Layer):
         noise = draw.astype(x.dtype)
         return Step((x + self.shift + noise,), inputs, training, {"noise": noise}, {"steps": np.asarray(done + 1)}, draw)
 
-    def derive(self, cell, inputs, output=0, *, training=None, draw=None):
-        parts = [number(inputs[0], cell, "x", "input"), number(self.shift, cell[1:], "shift")]
-        if draw is not None:
-            parts.append(setting(int(draw[cell]), "noise"))
-        return Derivation(self.describe(), cell, self.equation(), add(*parts, name="y"))
+    def tree(self, cell, case):
+        parts = [number(case.x, cell, "x", "input"), number(self.shift, cell[1:], "shift")]
+        if case.draw is not None:
+            parts.append(setting(int(case.draw[cell]), "noise"))
+        return add(*parts, name="y")
 
-    def lines(self, cells, inputs, incoming=None, output=0, *, training=None, draw=None, arithmetic=FLOAT32):
-        x, shift = inputs[0].astype(np.float64), self.shift.astype(np.float64)
-        noise = np.zeros(x.shape) if draw is None else draw.astype(np.float64)
+    def bounds(self, cells, case):
+        x, shift = case.x.astype(np.float64), self.shift.astype(np.float64)
+        noise = np.zeros(x.shape) if case.draw is None else case.draw.astype(np.float64)
         exact = at_cells(x + shift + noise, cells)
         size = at_cells(abs(x) + abs(shift) + abs(noise), cells)
-        local = Lines(exact, 2 * (arithmetic.u + FLOAT64.u) * size, arithmetic.u * size)
-        if not incoming or incoming[0] is None:
+        local = Lines(exact, 2 * (case.arithmetic.u + FLOAT64.u) * size, case.arithmetic.u * size)
+        if case.came() is None:
             return local
-        return carried(local, at_cells(incoming[0].proof, cells), at_cells(incoming[0].sigma, cells) ** 2)
+        return carried(local, at_cells(case.came().proof, cells), at_cells(case.came().sigma, cells) ** 2)
 
     def reads(self, region, *shapes, output=0):
         return (region,)

@@ -96,7 +96,7 @@ def test_a_package_that_hides_a_public_function_is_noticed(tmp_path):
 
 
 def test_without_torch_and_what_only_developers_have_everything_can_be_imported():
-    absent = ["torch", "jaxtyping", "beartype", "onnx", "onnxruntime", "numba", "matplotlib", "hypothesis", "skimage"]
+    absent = ["torch", "jaxtyping", "beartype", "onnxruntime", "numba", "matplotlib", "hypothesis", "skimage"]
     assert "conv1[0, 0, 0, 0]" in run(WITHOUT.format(absent=absent))
 
 

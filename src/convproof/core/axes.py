@@ -2,29 +2,37 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
 from convproof.core.errors import CellError, DTypeError, SettingError
 from convproof.core.shapes import Array, Cell, Shape
 
+if TYPE_CHECKING:
+    from convproof.core.lines import Lines
+
 
 def as_array(x: Any, name: str = "x") -> Array:
-    """An array-like or a CPU tensor as a float array: float32 and float64 stay, integers, booleans and lists become float32."""
+    """An array-like or a CPU tensor as a float array: floats keep their dtype, integers, booleans and lists become float32."""
     if hasattr(x, "detach"):
         x = x.detach().numpy()
     try:
         array = np.asarray(x)
     except ValueError:
         raise DTypeError("{name} is not a rectangular array of numbers: its rows differ in length", name=name) from None
-    if array.dtype in (np.float32, np.float64) and not isinstance(x, list | tuple | float):
+    if array.dtype.name in ("float32", "float64", "float16", "bfloat16") and not isinstance(x, list | tuple | float):
         return array
     if array.dtype.kind in "iub" or (array.dtype == np.float64 and isinstance(x, list | tuple | float)):
         return array.astype(np.float32)
     raise DTypeError(
         "{name} holds {dtype}; expected float32, float64 or integers; try {name}.astype(np.float32)", name=name, dtype=array.dtype
     )
+
+
+def widened(x: Array) -> Array:
+    """float16 and bfloat16 as float32, which holds them exactly; everything else as it is."""
+    return x.astype(np.float32) if x.dtype.name in ("float16", "bfloat16") else x
 
 
 def per_axis(value: Any, axes: int, name: str, least: int = 0) -> tuple[int, ...]:
@@ -71,6 +79,10 @@ class Batched:
     def on(self, y: Array) -> Array:
         """An array of the user's shape with the batch axis."""
         return y[None] if self.added else y
+
+    def lines(self, came: "Lines | None") -> "Lines | None":
+        """The lines of the user's array with the batch axis."""
+        return None if came is None else came.map(self.on)
 
     def cells(self, cells: Array | None) -> Array | None:
         """Cells (k, axes) of the user's array as cells with a batch index."""

@@ -8,7 +8,9 @@ With fan_in and fan_out the numbers of connections into and out of one unit of a
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +39,23 @@ def fans(shape: Shape) -> tuple[int, int]:
     return shape[1] * taps, shape[0] * taps
 
 
+_left_at_zero: ContextVar[bool] = ContextVar("left_at_zero", default=False)
+
+
+@contextmanager
+def left_at_zero() -> Iterator[None]:
+    """Layers that are made inside get no random parameters: a file brings them, and drawing 100 million first takes seconds."""
+    token = _left_at_zero.set(True)
+    try:
+        yield
+    finally:
+        _left_at_zero.reset(token)
+
+
 def default_weight_and_bias(layer: "Layer", seed: int | None) -> None:
     """torch.nn's default of convolution and linear layers: weight and bias uniform in +-1/sqrt(fan_in)."""
+    if _left_at_zero.get():
+        return
     rng = np.random.default_rng(seed)
     fan_in, _ = fans(layer.arrays["weight"].shape)
     for name, array in layer.parameters().items():

@@ -12,52 +12,34 @@ A room's class says what it is by these methods, and the verbs ask nothing else:
     mistakes   known ways to get it wrong
     conventions   what frameworks call it
     is_a, absorbs   what a neighbour may absorb
+    operators, written   what graph formats write it as
 
-Inputs and outputs are tuples; an absent optional input is None.
+A room answers the first four by ``compute`` (or ``step`` itself, where a layer has a mode, statistics or something random), ``tree`` and
+``bounds``, which are handed a Case. Inputs and outputs are tuples; an absent optional input is None.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 import numpy as np
 
-from convproof.core.axes import as_array, fresh
+from convproof.core.axes import as_array, fresh, widened
 from convproof.core.errors import NotCoveredError, SettingError, ShapeError, UnknownNameError
+from convproof.core.evaluation import Case as Case
+from convproof.core.evaluation import Gradients as Gradients
+from convproof.core.evaluation import Step as Step
 from convproof.core.formats import FLOAT32, NumberFormat, format_of
 from convproof.core.fusing import Fusible
 from convproof.core.lines import Lines
+from convproof.core.operators import Operator, Written
 from convproof.core.parameters import Parameter, warn_if_not_finite
 from convproof.core.records import Convention, Mistake
 from convproof.core.shapes import Array, Cell, DType, Region, Shape
 from convproof.core.upward import reach
 
 if TYPE_CHECKING:
-    from convproof.core.derivation import Derivation
-
-
-@dataclass(frozen=True)
-class Step:
-    """One evaluation of a layer.
-
-    ``inner`` is what is worth showing (a mean, a variance), ``state`` the statistics as they would be afterwards, ``draw`` what was
-    random. ``inputs`` and ``training`` are what it was evaluated on, which ``pull`` needs.
-    """
-
-    outputs: tuple[Array, ...]
-    inputs: tuple[Array | None, ...]
-    training: bool
-    inner: Mapping[str, Array] = field(default_factory=dict)
-    state: Mapping[str, Array] = field(default_factory=dict)
-    draw: Any = None
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """What ``pull`` gives back: one array for each input (None for an absent one), and one for each parameter by name."""
-
-    inputs: tuple[Array | None, ...]
-    parameters: Mapping[str, Array] = field(default_factory=dict)
+    from convproof.core.derivation import Derivation, Node
 
 
 This = TypeVar("This", bound="Layer")
@@ -82,31 +64,20 @@ class Layer:
         """Output shapes for input shapes. Raises ShapeError for shapes that the layer cannot take."""
         raise NotImplementedError
 
-    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
-        """Evaluate the layer on checked float arrays; changes nothing. ``state`` stands in for the stored statistics."""
+    def compute(self, *inputs: Array) -> tuple[Array, ...]:
+        """The outputs of a layer that has neither mode nor statistics nor anything random."""
         raise NotImplementedError
 
-    def derive(
-        self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None
-    ) -> "Derivation":
+    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+        """Evaluate the layer on checked arrays; changes nothing. ``state`` stands in for the stored statistics."""
+        return Step(self.compute(*inputs), inputs, training)
+
+    def tree(self, cell: Cell, case: Case) -> "Node":
         """How the number in one cell of one output comes about, exactly."""
         raise NotCoveredError("{layer} has no derivation yet", layer=self.describe())
 
-    def lines(
-        self,
-        cells: Array | None,
-        inputs: Sequence[Array],
-        incoming: Sequence[Lines | None] | None = None,
-        output: int = 0,
-        *,
-        training: bool | None = None,
-        draw: Any = None,
-        arithmetic: NumberFormat = FLOAT32,
-    ) -> Lines:
-        """Exact values and rounding lines of some cells, (k, ndim) integers; of all cells for None.
-
-        ``incoming`` are the lines of the inputs, in the inputs' shapes, where those are not exact themselves; ``draw`` is what was random.
-        """
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
+        """Exact values and rounding lines of some cells, (k, ndim) integers; of all cells in the output's shape for None."""
         raise NotCoveredError("{layer} has no bound yet", layer=self.describe())
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
@@ -140,9 +111,22 @@ class Layer:
         """What this layer can take into itself when it follows, in this order, each at most once."""
         return ()
 
+    @classmethod
+    def operators(cls) -> tuple[Operator, ...]:
+        """The operators of graph formats that this layer may be read from."""
+        return ()
+
+    def written(self) -> tuple[Written, ...]:
+        """The ONNX nodes that this layer is written as, in eval mode."""
+        raise NotCoveredError("{layer} cannot be written as ONNX yet", layer=self.describe())
+
     def equation(self) -> str:
         """The layer's formula in its own letters."""
         return self.formula
+
+    def equation_of(self, case: Case) -> str:
+        """The formula, where it depends on the inputs."""
+        return self.equation()
 
     def settings(self) -> dict[str, Any]:
         """The settings that ``repr`` shows, by argument name."""
@@ -153,6 +137,36 @@ class Layer:
 
     # what every layer does
 
+    def derive(
+        self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None
+    ) -> "Derivation":
+        """How the number in one cell of one output comes about, exactly; in the layer's own mode unless ``training`` says else."""
+        from convproof.core.derivation import Derivation
+
+        case = Case(tuple(inputs), output, self.training if training is None else training, draw)
+        return Derivation(self.describe(), cell, self.equation_of(case), self.tree(cell, case))
+
+    def lines(
+        self,
+        cells: Array | None,
+        inputs: Sequence[Array],
+        incoming: Sequence[Lines | None] | None = None,
+        output: int = 0,
+        *,
+        training: bool | None = None,
+        draw: Any = None,
+        arithmetic: NumberFormat = FLOAT32,
+    ) -> Lines:
+        """Exact values and rounding lines of some cells, (k, ndim) integers; of all cells for None.
+
+        ``incoming`` are the lines of the inputs, in the inputs' shapes, where those are not exact themselves; ``draw`` is what was random.
+        A format shorter than float32 is one to store numbers in: the layer computes in float32, and rounds its outputs.
+        """
+        mode = self.training if training is None else training
+        computing = arithmetic if arithmetic.bits >= FLOAT32.bits else FLOAT32
+        found = self.bounds(cells, Case(tuple(inputs), output, mode, draw, computing, tuple(incoming or ())))
+        return found if computing is arithmetic else found.stored(arithmetic)
+
     def __call__(self, *inputs: Any) -> Any:
         """Evaluate in the layer's own mode and keep its new statistics. One output comes as an array, several as a tuple."""
         arrays = [as_array(x, name) for x, name in zip(inputs, self.names_of(len(inputs)), strict=True)]
@@ -162,11 +176,18 @@ class Layer:
         return outputs[0] if len(outputs) == 1 else outputs
 
     def checked_step(self, inputs: Sequence[Array], training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
-        """``step`` behind the checks that come before it: input shapes, and a warning for parameters that are not finite."""
+        """``step`` behind the checks that come before it: input shapes, and a warning for parameters that are not finite.
+
+        float16 and bfloat16 are formats to store numbers in: such inputs are computed with in float32, and the outputs are rounded.
+        """
         self.shapes(*(x.shape for x in inputs))
         for name in self.parameters():
             warn_if_not_finite(self, name, self.arrays[name])
-        return self.step(*inputs, training=training, draw=draw, state=state)
+        short = [x.dtype for x in inputs if x.dtype.name in ("float16", "bfloat16")]
+        if not short:
+            return self.step(*inputs, training=training, draw=draw, state=state)
+        step = self.step(*map(widened, inputs), training=training, draw=draw, state=state)
+        return replace(step, outputs=tuple(y.astype(short[0]) if y.dtype == np.float32 else y for y in step.outputs))
 
     def store(self, state: Mapping[str, Array]) -> None:
         """Keep the statistics that a step arrived at. Only a call and training do this; looking never does."""

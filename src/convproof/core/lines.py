@@ -42,6 +42,12 @@ class Lines:
         """8 sigma, and never above the proof line."""
         return np.asarray(np.minimum(SIGMAS * self.sigma, self.proof))
 
+    def stored(self, storage: NumberFormat) -> "Lines":
+        """The same cells rounded once more, to the format that they are stored in."""
+        size = abs(self.exact) + self.proof
+        proof = self.proof + storage.u * size + storage.tiny
+        return Lines(self.exact, np.asarray(proof), np.asarray(np.hypot(self.sigma, (storage.u * size + storage.tiny) / np.sqrt(3))))
+
     def map(self, change: Callable[[Array], Array]) -> "Lines":
         """The same lines with every array reshaped or cut by ``change``."""
         return Lines(change(self.exact), change(self.proof), change(self.sigma))

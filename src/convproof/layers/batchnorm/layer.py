@@ -1,15 +1,14 @@
 """The batch normalisation that users meet: torch.nn's names, signature and defaults."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
 
-from convproof.core.derivation import Derivation
+from convproof.core.derivation import Node
 from convproof.core.errors import SettingError, ShapeError
-from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.fusing import ScaleShift
-from convproof.core.layer import Gradients, Layer, Step, no_device
+from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
 from convproof.core.parameters import Parameter, Statistic
 from convproof.core.records import Convention, Mistake
@@ -134,33 +133,22 @@ class BatchNorm(Layer):
         """gamma * (x - mean) / sqrt(var + eps) + beta, for any statistics."""
         return formula.scale_and_shift(formula.normalise(x, mean, var, self.eps if eps is None else eps), self.weight, self.bias)
 
-    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+    def tree(self, cell: Cell, case: Case) -> Node:
         """Cell (n, c, *spot)."""
-        (x,) = inputs
-        if self.uses_batch(self.training if training is None else training):
+        (x,) = case.inputs
+        if self.uses_batch(case.training):
             mean, var = derive.from_batch(cell, x)
         else:
             mean, var = derive.from_running(cell, self.running_mean, self.running_var)
-        tree = derive.derive(cell, x, mean, var, self.eps, self.weight, self.bias)
-        return Derivation(self.describe(), cell, self.equation(), tree)
+        return derive.derive(cell, x, mean, var, self.eps, self.weight, self.bias)
 
-    def lines(
-        self,
-        cells: Array | None,
-        inputs: Sequence[Array],
-        incoming: Sequence[Lines | None] | None = None,
-        output: int = 0,
-        *,
-        training: bool | None = None,
-        draw: Any = None,
-        arithmetic: NumberFormat = FLOAT32,
-    ) -> Lines:
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
         """See ``bound``; cells (n, c, *spot)."""
-        came = incoming[0] if incoming else None
+        came = case.came()
         affine = bound.Affine.of(self.weight, self.bias, self.num_features)
-        if self.uses_batch(self.training if training is None else training):
-            return bound.of_batch(cells, inputs[0], affine, self.eps, came, arithmetic)
-        return bound.of_running(cells, inputs[0], self.running_mean, self.running_var, affine, self.eps, came, arithmetic)
+        if self.uses_batch(case.training):
+            return bound.of_batch(cells, case.x, affine, self.eps, came, case.arithmetic)
+        return bound.of_running(cells, case.x, self.running_mean, self.running_var, affine, self.eps, came, case.arithmetic)
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """In eval every cell reads itself alone."""

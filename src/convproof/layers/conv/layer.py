@@ -1,17 +1,16 @@
 """The convolution that users meet: torch.nn's names, signature and defaults."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
 
 from convproof.core.arithmetic.padding import pad, unpad
 from convproof.core.axes import Batched
-from convproof.core.derivation import Derivation
-from convproof.core.formats import FLOAT32, NumberFormat
+from convproof.core.derivation import Node
 from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift
 from convproof.core.initialise import default_weight_and_bias
-from convproof.core.layer import Gradients, Layer, Step, no_device
+from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
 from convproof.core.parameters import Parameter
 from convproof.core.records import Convention, Mistake
@@ -101,31 +100,20 @@ class Conv(Layer):
         y = formula.convolve(padded, weight, bias, [w.unpadded() for w in self.windows], self.groups)
         return Step((batch.off(y),), (x,), training)
 
-    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+    def tree(self, cell: Cell, case: Case) -> Node:
         """Cell (n, o, *spots), or (o, *spots) of an unbatched input."""
         lead, spot = cell[: -self.axes - 1], cell[-self.axes - 1 :]
-        image = inputs[0][lead]
+        image = case.x[lead]
         into, out = self.in_channels // self.groups, self.out_channels // self.groups
         patch = geometry.patch_of(spot, self.windows, image.shape[1:], self.padding_mode, into, out)
-        tree = derive.derive(spot, lead, image, self.weight, self.bias, patch)
-        return Derivation(self.describe(), cell, self.equation(), tree)
+        return derive.derive(spot, lead, image, self.weight, self.bias, patch)
 
-    def lines(
-        self,
-        cells: Array | None,
-        inputs: Sequence[Array],
-        incoming: Sequence[Lines | None] | None = None,
-        output: int = 0,
-        *,
-        training: bool | None = None,
-        draw: Any = None,
-        arithmetic: NumberFormat = FLOAT32,
-    ) -> Lines:
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
         """See ``bound``; cells as in ``derive``."""
-        batch = Batched.of(inputs[0], self.axes + 2)
-        came = incoming[0].map(batch.on) if incoming and incoming[0] else None
+        batch = Batched.of(case.x, self.axes + 2)
+        came = batch.lines(case.came())
         found = bound.lines(
-            batch.cells(cells), batch.array, self.weight, self.bias, self.windows, self.groups, self.padding_mode, came, arithmetic
+            batch.cells(cells), batch.array, self.weight, self.bias, self.windows, self.groups, self.padding_mode, came, case.arithmetic
         )
         return found if cells is not None else found.map(batch.off)
 

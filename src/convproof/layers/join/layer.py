@@ -1,15 +1,14 @@
 """The concatenation that users meet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from convproof.core.axes import axis_number
-from convproof.core.derivation import Derivation, copy, number
+from convproof.core.derivation import Node, copy, number
 from convproof.core.errors import ShapeError
-from convproof.core.formats import FLOAT32, NumberFormat
-from convproof.core.layer import Gradients, Layer, Step
+from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines, no_error
 from convproof.core.records import Convention
 from convproof.core.sentence import say
@@ -62,33 +61,22 @@ class Concat(Layer):
             )
         return ((*first[:axis], sum(s[axis] for s in shapes), *first[axis + 1 :]),)
 
-    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+    def compute(self, *inputs: Array) -> tuple[Array, ...]:
         """The inputs side by side."""
-        return Step((formula.join(inputs, self.axis),), inputs, training)
+        return (formula.join(inputs, self.axis),)
 
-    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+    def tree(self, cell: Cell, case: Case) -> Node:
         """Which input the cell came from, and where it stood there."""
-        k, inside = formula.origin(cell, [x.shape for x in inputs], self.axis % len(cell))
+        k, inside = formula.origin(cell, [x.shape for x in case.inputs], self.axis % len(cell))
         note = say("input {k}, counted from 0, cell {cell}", k=k, cell=list(inside))
-        tree = copy(number(inputs[k], inside, f"x{k}", "input", index=k), "y", note)
-        return Derivation(self.describe(), cell, self.equation(), tree)
+        return copy(number(case.inputs[k], inside, f"x{k}", "input", index=k), "y", note)
 
-    def lines(
-        self,
-        cells: Array | None,
-        inputs: Sequence[Array],
-        incoming: Sequence[Lines | None] | None = None,
-        output: int = 0,
-        *,
-        training: bool | None = None,
-        draw: Any = None,
-        arithmetic: NumberFormat = FLOAT32,
-    ) -> Lines:
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
         """No rounding; what comes in moves along."""
-        local = no_error(self._taken(inputs, cells).astype(np.float64))
-        if not any(incoming or ()):
+        local = no_error(self._taken(case.inputs, cells).astype(np.float64))
+        if not any(case.incoming or ()):
             return local
-        came = [line or no_error(np.zeros(x.shape)) for x, line in zip(inputs, incoming or (), strict=True)]
+        came = [line or no_error(np.zeros(x.shape)) for x, line in zip(case.inputs, case.incoming or (), strict=True)]
         return Lines(local.exact, self._taken([c.proof for c in came], cells), self._taken([c.sigma for c in came], cells))
 
     def _taken(self, arrays: Sequence[Array], cells: Array | None) -> Array:

@@ -1,17 +1,15 @@
 """The linear layer that users meet: torch.nn's names, signature and defaults."""
 
 import math
-from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 
-from convproof.core.derivation import Derivation
+from convproof.core.derivation import Node
 from convproof.core.errors import SettingError, ShapeError
-from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.fusing import Addition, Fusible, Pointwise
 from convproof.core.initialise import default_weight_and_bias
-from convproof.core.layer import Gradients, Layer, Step, no_device
+from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
 from convproof.core.parameters import Parameter
 from convproof.core.records import Convention
@@ -81,27 +79,17 @@ class Linear(Layer):
             )
         return ((*shape[:-1], self.out_features),)
 
-    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+    def compute(self, *inputs: Array) -> tuple[Array, ...]:
         """The weighted sums; training mode makes no difference."""
-        return Step((formula.linear(inputs[0], self.weight, self.bias),), inputs, training)
+        return (formula.linear(inputs[0], self.weight, self.bias),)
 
-    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+    def tree(self, cell: Cell, case: Case) -> Node:
         """Cell (*batch, o)."""
-        return Derivation(self.describe(), cell, self.equation(), derive.derive(cell, inputs[0], self.weight, self.bias))
+        return derive.derive(cell, case.x, self.weight, self.bias)
 
-    def lines(
-        self,
-        cells: Array | None,
-        inputs: Sequence[Array],
-        incoming: Sequence[Lines | None] | None = None,
-        output: int = 0,
-        *,
-        training: bool | None = None,
-        draw: Any = None,
-        arithmetic: NumberFormat = FLOAT32,
-    ) -> Lines:
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
         """See ``bound``; cells as in ``derive``."""
-        return bound.lines(cells, inputs[0], self.weight, self.bias, incoming[0] if incoming else None, arithmetic)
+        return bound.lines(cells, case.x, self.weight, self.bias, case.came(), case.arithmetic)
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """All features of the same rows."""

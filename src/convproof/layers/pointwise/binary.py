@@ -13,19 +13,17 @@ The gradient of every input is dy, summed over the axes along which that input w
 Source: torch.add, ONNX Add.
 """
 
-from collections.abc import Mapping, Sequence
 from functools import reduce
 from string import ascii_lowercase
-from typing import Any
 
 import numpy as np
 
 from convproof.core.axes import at_cells
-from convproof.core.derivation import Derivation, add, number
+from convproof.core.derivation import Node, add, number
 from convproof.core.errors import ShapeError
-from convproof.core.formats import FLOAT32, FLOAT64, NumberFormat
+from convproof.core.formats import FLOAT64
 from convproof.core.fusing import Addition
-from convproof.core.layer import Gradients, Layer, Step
+from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines, carried
 from convproof.core.records import Convention
 from convproof.core.shapes import Array, Cell, Region, Shape
@@ -39,9 +37,9 @@ class Add(Layer):
 
     formula = "y = a + b"
 
-    def equation(self) -> str:
-        """The formula."""
-        return self.formula
+    def equation_of(self, case: Case) -> str:
+        """The sum of all inputs."""
+        return "y = " + " + ".join(self.names_of(len(case.inputs)))
 
     def names_of(self, count: int) -> tuple[str, ...]:
         """a, b, c, ..., or x0, x1, ... beyond 26; two inputs at least."""
@@ -59,39 +57,28 @@ class Add(Layer):
                 "Add needs inputs of one shape, or such as broadcast; got {shapes}", shapes=" and ".join(map(str, shapes))
             ) from None
 
-    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+    def compute(self, *inputs: Array) -> tuple[Array, ...]:
         """The sum, from the left."""
-        return Step((np.asarray(reduce(np.add, inputs)),), inputs, training)
+        return (np.asarray(reduce(np.add, inputs)),)
 
-    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+    def tree(self, cell: Cell, case: Case) -> Node:
         """One number from each input."""
-        names = self.names_of(len(inputs))
-        leaves = (number(x, _inside(cell, x.shape), names[k], "input", index=k) for k, x in enumerate(inputs))
-        return Derivation(self.describe(), cell, "y = " + " + ".join(names), add(*leaves, name="y"))
+        names = self.names_of(len(case.inputs))
+        return add(*(number(x, _inside(cell, x.shape), names[k], "input", index=k) for k, x in enumerate(case.inputs)), name="y")
 
-    def lines(
-        self,
-        cells: Array | None,
-        inputs: Sequence[Array],
-        incoming: Sequence[Lines | None] | None = None,
-        output: int = 0,
-        *,
-        training: bool | None = None,
-        draw: Any = None,
-        arithmetic: NumberFormat = FLOAT32,
-    ) -> Lines:
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
         """(k - 1)*u*S, see the module; what comes in adds up."""
-        (shape,) = self.shapes(*(x.shape for x in inputs))
+        (shape,) = self.shapes(*(x.shape for x in case.inputs))
 
         def spread(a: Array) -> Array:
             return at_cells(np.broadcast_to(a, shape), cells)
 
-        parts = [spread(x).astype(np.float64) for x in inputs]
+        parts = [spread(x).astype(np.float64) for x in case.inputs]
         y, S = np.asarray(sum(parts)), np.asarray(sum(abs(p) for p in parts))
-        additions = len(inputs) - 1
-        proof, sigma = additions * (arithmetic.u + FLOAT64.u) * S, arithmetic.u * np.sqrt(additions / 3) * S
+        additions = len(case.inputs) - 1
+        proof, sigma = additions * (case.arithmetic.u + FLOAT64.u) * S, case.arithmetic.u * np.sqrt(additions / 3) * S
         local = Lines(y, np.asarray(proof), np.asarray(sigma))
-        came = [line.map(spread) for line in incoming or () if line is not None]
+        came = [line.map(spread) for line in case.incoming or () if line is not None]
         if not came:
             return local
         return carried(local, np.asarray(sum(c.proof for c in came)), np.asarray(sum(c.sigma**2 for c in came)))

@@ -1,15 +1,14 @@
 """The pointwise layers that users meet: torch.nn's names, signatures and defaults."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from convproof.core.derivation import Derivation, number
-from convproof.core.formats import FLOAT32, NumberFormat
+from convproof.core.derivation import Node, number
 from convproof.core.fusing import Pointwise as PointwiseKind
-from convproof.core.layer import Gradients, Layer, Step
+from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
+from convproof.core.operators import Operator, Written
 from convproof.core.records import Convention, Mistake
 from convproof.core.shapes import Array, Cell, Region, Shape
 from convproof.layers.pointwise import bound, conventions
@@ -30,28 +29,17 @@ class Pointwise(Layer):
         self.names_of(len(shapes))
         return shapes
 
-    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+    def compute(self, *inputs: Array) -> tuple[Array, ...]:
         """The function at every cell."""
-        return Step((self.function.value(inputs[0]),), inputs, training)
+        return (self.function.value(inputs[0]),)
 
-    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+    def tree(self, cell: Cell, case: Case) -> Node:
         """The function at one cell."""
-        tree = self.function.derive(number(inputs[0], cell, "x", "input"))
-        return Derivation(self.describe(), cell, self.equation(), tree)
+        return self.function.derive(number(case.x, cell, "x", "input"))
 
-    def lines(
-        self,
-        cells: Array | None,
-        inputs: Sequence[Array],
-        incoming: Sequence[Lines | None] | None = None,
-        output: int = 0,
-        *,
-        training: bool | None = None,
-        draw: Any = None,
-        arithmetic: NumberFormat = FLOAT32,
-    ) -> Lines:
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
         """See ``bound``."""
-        return bound.lines(cells, inputs[0], self.function, incoming[0] if incoming else None, arithmetic)
+        return bound.lines(cells, case.x, self.function, case.came(), case.arithmetic)
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """Every cell reads itself alone."""
@@ -64,6 +52,13 @@ class Pointwise(Layer):
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""
         return conventions.CONVENTIONS[self.function.code]
+
+    @classmethod
+    def operators(cls) -> tuple[Operator, ...]:
+        """See ``operators``."""
+        from convproof.layers.pointwise.operators import OPERATORS
+
+        return OPERATORS
 
     def is_a(self) -> PointwiseKind:
         """A pointwise function, by its code."""
@@ -85,6 +80,10 @@ class ReLU(Pointwise):
     def settings(self) -> dict[str, Any]:
         """``inplace`` where it was asked for."""
         return {"inplace": True} if self.inplace else {}
+
+    def written(self) -> tuple[Written, ...]:
+        """Relu."""
+        return (Written("Relu"),)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """See ``mistakes``."""

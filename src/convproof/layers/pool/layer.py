@@ -1,16 +1,15 @@
 """The pooling layers that users meet: torch.nn's names, signatures and defaults."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
 from convproof.core.axes import Batched
-from convproof.core.derivation import Derivation
+from convproof.core.derivation import Node
 from convproof.core.errors import SettingError, ShapeError
-from convproof.core.formats import FLOAT32, NumberFormat
-from convproof.core.layer import Gradients, Layer, Step
+from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
 from convproof.core.records import Convention
 from convproof.core.shapes import Array, Cell, Region, Shape
@@ -131,27 +130,16 @@ class MaxPool2d(Pool):
             return Step((largest,), inputs, training)
         return Step((largest, batch.off(formula.winners(batch.array, self.windows))), inputs, training)
 
-    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+    def tree(self, cell: Cell, case: Case) -> Node:
         """The window and its winner; for output 1, where the winner stands."""
-        lead, plane, spot = self.plane(cell, inputs[0])
-        tree = derive.derive_place(plane, spot, self.windows) if output else derive.derive_max(lead, plane, spot, self.windows)
-        return Derivation(self.describe(), cell, self.equation(), tree)
+        lead, plane, spot = self.plane(cell, case.x)
+        return derive.derive_place(plane, spot, self.windows) if case.output else derive.derive_max(lead, plane, spot, self.windows)
 
-    def lines(
-        self,
-        cells: Array | None,
-        inputs: Sequence[Array],
-        incoming: Sequence[Lines | None] | None = None,
-        output: int = 0,
-        *,
-        training: bool | None = None,
-        draw: Any = None,
-        arithmetic: NumberFormat = FLOAT32,
-    ) -> Lines:
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
         """See ``bound``; indices are never rounded."""
-        batch = self.batched(inputs[0])
-        came = incoming[0].map(batch.on) if incoming and incoming[0] else None
-        if output:
+        batch = self.batched(case.x)
+        came = batch.lines(case.came())
+        if case.output:
             found = bound.lines_place(batch.cells(cells), batch.array, self.windows)
         else:
             found = bound.lines_max(batch.cells(cells), batch.array, self.windows, came)
@@ -200,34 +188,23 @@ class AvgPool2d(Pool):
         spots, reads = self.letters()
         return f"y[n, c, {spots}] = 1/D * sum over {', '.join('uvw'[: self.axes])} of x[n, c, {reads}]"
 
-    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+    def compute(self, *inputs: Array) -> tuple[Array, ...]:
         """The means."""
         batch = self.batched(inputs[0])
         y = formula.average_pool(batch.array, self.windows, self.count_include_pad, self.divisor_override)
-        return Step((batch.off(y),), inputs, training)
+        return (batch.off(y),)
 
-    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+    def tree(self, cell: Cell, case: Case) -> Node:
         """The window's sum and its divisor."""
-        lead, plane, spot = self.plane(cell, inputs[0])
-        tree = derive.derive_average(lead, plane, spot, self.windows, self.count_include_pad, self.divisor_override)
-        return Derivation(self.describe(), cell, self.equation(), tree)
+        lead, plane, spot = self.plane(cell, case.x)
+        return derive.derive_average(lead, plane, spot, self.windows, self.count_include_pad, self.divisor_override)
 
-    def lines(
-        self,
-        cells: Array | None,
-        inputs: Sequence[Array],
-        incoming: Sequence[Lines | None] | None = None,
-        output: int = 0,
-        *,
-        training: bool | None = None,
-        draw: Any = None,
-        arithmetic: NumberFormat = FLOAT32,
-    ) -> Lines:
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
         """See ``bound``."""
-        batch = self.batched(inputs[0])
-        came = incoming[0].map(batch.on) if incoming and incoming[0] else None
+        batch = self.batched(case.x)
+        came = batch.lines(case.came())
         found = bound.lines_average(
-            batch.cells(cells), batch.array, self.windows, self.count_include_pad, self.divisor_override, came, arithmetic
+            batch.cells(cells), batch.array, self.windows, self.count_include_pad, self.divisor_override, came, case.arithmetic
         )
         return found if cells is not None else found.map(batch.off)
 

@@ -1,15 +1,13 @@
 """The flattening that users meet: torch.nn's name, signature and defaults."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from convproof.core.axes import at_cells, axis_number
-from convproof.core.derivation import Derivation
+from convproof.core.derivation import Node
 from convproof.core.errors import ShapeError
-from convproof.core.formats import FLOAT32, NumberFormat
-from convproof.core.layer import Gradients, Layer, Step
+from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines, no_error
 from convproof.core.records import Convention
 from convproof.core.shapes import Array, Cell, Region, Shape
@@ -59,35 +57,24 @@ class Flatten(Layer):
             )
         return self.start_dim % axes, self.end_dim % axes
 
-    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+    def compute(self, *inputs: Array) -> tuple[Array, ...]:
         """The same numbers under other indices."""
-        return Step((formula.flatten(inputs[0], *self._span(inputs[0].shape)),), inputs, training)
+        return (formula.flatten(inputs[0], *self._span(inputs[0].shape)),)
 
-    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+    def tree(self, cell: Cell, case: Case) -> Node:
         """Where the cell stood before."""
-        tree = derive.derive(cell, inputs[0], *self._span(inputs[0].shape))
-        return Derivation(self.describe(), cell, self.equation(), tree)
+        return derive.derive(cell, case.x, *self._span(case.x.shape))
 
-    def lines(
-        self,
-        cells: Array | None,
-        inputs: Sequence[Array],
-        incoming: Sequence[Lines | None] | None = None,
-        output: int = 0,
-        *,
-        training: bool | None = None,
-        draw: Any = None,
-        arithmetic: NumberFormat = FLOAT32,
-    ) -> Lines:
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
         """No rounding; what comes in moves along."""
-        start, end = self._span(inputs[0].shape)
+        start, end = self._span(case.x.shape)
 
         def moved(a: Array) -> Array:
             a = np.atleast_1d(a)
             return formula.flatten(a, start, end) if cells is None else at_cells(a, formula.origins(cells, a.shape, start, end))
 
-        local = no_error(moved(inputs[0]).astype(np.float64))
-        came = incoming[0] if incoming else None
+        local = no_error(moved(case.x).astype(np.float64))
+        came = case.came()
         return local if came is None else Lines(local.exact, moved(came.proof), moved(came.sigma))
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:

@@ -1,15 +1,14 @@
 """The softmax that users meet: torch.nn's name, signature and default."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from convproof.core.axes import axis_number
-from convproof.core.derivation import Derivation
+from convproof.core.derivation import Node
 from convproof.core.errors import ShapeError
-from convproof.core.formats import FLOAT32, NumberFormat
-from convproof.core.layer import Gradients, Layer, Step
+from convproof.core.formats import NumberFormat
+from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
 from convproof.core.records import Convention
 from convproof.core.shapes import Array, Cell, Region, Shape
@@ -49,36 +48,26 @@ class Softmax(Layer):
         self.axis_of(shapes[0])
         return shapes
 
-    def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
+    def compute(self, *inputs: Array) -> tuple[Array, ...]:
         """The shares; training mode makes no difference."""
         (x,) = inputs
         y = formula.softmax(np.atleast_1d(x), self.axis_of(x.shape))
-        return Step((y.reshape(x.shape),), inputs, training)
+        return (y.reshape(x.shape),)
 
-    def derive(self, cell: Cell, inputs: Sequence[Array], output: int = 0, *, training: bool | None = None, draw: Any = None) -> Derivation:
+    def tree(self, cell: Cell, case: Case) -> Node:
         """One share."""
-        (x,) = inputs
-        return Derivation(self.describe(), cell, self.equation(), derive.derive(cell, x, self.axis_of(x.shape)))
+        (x,) = case.inputs
+        return derive.derive(cell, x, self.axis_of(x.shape))
 
-    def lines(
-        self,
-        cells: Array | None,
-        inputs: Sequence[Array],
-        incoming: Sequence[Lines | None] | None = None,
-        output: int = 0,
-        *,
-        training: bool | None = None,
-        draw: Any = None,
-        arithmetic: NumberFormat = FLOAT32,
-    ) -> Lines:
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
         """See ``bound``."""
-        (x,) = inputs
+        (x,) = case.inputs
         axis = self.axis_of(x.shape)
-        came = incoming[0] if incoming else None
+        came = case.came()
         if cells is not None:
-            return _at(cells, x, axis, came, arithmetic)
+            return _at(cells, x, axis, came, case.arithmetic)
         wide = None if came is None else came.map(np.atleast_1d)
-        return bound.lines(np.atleast_1d(x), axis, wide, arithmetic).map(lambda a: a.reshape(x.shape))
+        return bound.lines(np.atleast_1d(x), axis, wide, case.arithmetic).map(lambda a: a.reshape(x.shape))
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """The whole of the axis."""

@@ -1,0 +1,1 @@
+"""ONNX files: read into networks, and written from them."""

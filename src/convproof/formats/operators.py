@@ -1,0 +1,50 @@
+"""Finds the room that knows an operator, and lets it read a call."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from inspect import Parameter, Signature
+from typing import Any
+
+from convproof.core.errors import GraphError
+from convproof.core.initialise import left_at_zero
+from convproof.core.layer import Layer
+from convproof.core.operators import Call, Framework, Operator, Read
+from convproof.layers.catalogue import LAYERS
+
+
+@cache
+def operators(framework: Framework) -> dict[str, Operator]:
+    """Every operator of a framework that some layer may be read from, by name."""
+    found = (operator for layer in LAYERS.values() for operator in layer.operators() if operator.framework == framework)
+    return {name: operator for operator in found for name in operator.names}
+
+
+def read(operator: Operator, call: Call) -> Read:
+    """The layer that a call is, with the parameters set that are known, in eval mode. Raises NotKnownYet."""
+    with left_at_zero():
+        found = operator.read(call)
+    if isinstance(found, Layer):
+        found = Read(found)
+    for name, k in found.parameters.items():
+        if call.known(k):
+            setattr(found.layer, name, call.array(k))
+    found.layer.eval()
+    return found
+
+
+def bound(operator: Operator, arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Arguments given by position and by name, in the order of the operator's signature; None for those left out.
+
+    Raises GraphError for arguments that the signature does not have.
+    """
+    kinds = {True: Parameter.VAR_POSITIONAL, False: Parameter.POSITIONAL_OR_KEYWORD}
+    plain = [Parameter(name, kinds[False], default=None) for name in operator.signature if not name.startswith("*")]
+    rest = [Parameter(name[1:], kinds[True]) for name in operator.signature if name.startswith("*")]
+    try:
+        found = Signature([*plain, *rest]).bind(*arguments, **named)
+    except TypeError as error:
+        raise GraphError(
+            "{name}: {problem}; its arguments here are {known}", name=operator.names[0], problem=str(error), known=operator.signature
+        ) from None
+    found.apply_defaults()
+    return tuple(found.arguments.values())
