@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 
 from convproof.core.errors import CellError, DTypeError, SettingError
+from convproof.core.sentence import Text
 from convproof.core.shapes import Array, Cell, Shape
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Batched:
         return np.insert(cells, 0, 0, axis=1) if self.added and cells is not None else cells
 
 
-def cell_in(cell: Iterable[SupportsIndex], shape: Shape, name: str) -> Cell:
+def cell_in(cell: Iterable[SupportsIndex], shape: Shape, name: Text) -> Cell:
     """A cell as non-negative indices. Negative ones count from the end; a leading 0 may be left out where that axis has length 1."""
     given = tuple(int(i) for i in cell)
     full = (0, *given) if len(given) == len(shape) - 1 and shape[:1] == (1,) else given

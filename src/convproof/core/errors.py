@@ -14,6 +14,7 @@
     ├── StaleTraceError (RuntimeError)   parameters changed since a trace was made
     └── NotCoveredError (NotImplementedError)   this layer has no answer to that question yet
     ConvproofWarning (UserWarning)
+    ├── NameWarning                 two layers of a file had the same name
     └── NotFiniteWarning            a parameter holds a NaN or an infinity
 """
 
@@ -26,6 +27,7 @@ __all__ = [
     "DTypeError",
     "FileError",
     "GraphError",
+    "NameWarning",
     "NotCoveredError",
     "NotFiniteError",
     "NotFiniteWarning",
@@ -37,11 +39,15 @@ __all__ = [
 
 
 class ConvproofError(Exception):
-    """Base of all errors; ``sentence`` keeps template and fields, ``str()`` fills them in."""
+    """Base of all errors; ``sentence`` keeps template and fields, ``str()`` and ``text()`` fill them in."""
 
     def __init__(self, template: str, **fields: object) -> None:
         self.sentence = Sentence(template, fields)
         super().__init__(template)
+
+    def text(self, lang: str | None = None) -> str:
+        """The sentence in ``lang``: "en", "zh", or None for the reader's language."""
+        return self.sentence.text(lang)
 
     def __str__(self) -> str:
         return self.sentence.text()
@@ -96,6 +102,10 @@ class NotCoveredError(ConvproofError, NotImplementedError):
 
 class ConvproofWarning(UserWarning):
     """Base of all warnings."""
+
+
+class NameWarning(ConvproofWarning):
+    """Two layers of a file had the same name."""
 
 
 class NotFiniteWarning(ConvproofWarning):

@@ -6,7 +6,7 @@ from typing import Any
 
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.lines import Lines
-from convproof.core.shapes import Array
+from convproof.core.shapes import Array, Shape
 
 
 @dataclass(frozen=True)
@@ -56,3 +56,17 @@ class Case:
     def came(self, k: int = 0) -> Lines | None:
         """The lines of input ``k``, None where it is exact."""
         return self.incoming[k] if k < len(self.incoming) else None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an array before a run: its shape, its dtype and, where it depends on shapes alone, its value; None: not known."""
+
+    shape: Shape | None = None
+    dtype: Any = None
+    value: Array | None = None
+
+    @classmethod
+    def of(cls, array: Array) -> "Known":
+        """An array that is there."""
+        return cls(array.shape, array.dtype, array)

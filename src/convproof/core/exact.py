@@ -1,13 +1,17 @@
 """Exact arithmetic on the numbers of an array.
 
 Every finite float is an integer times a power of two, so sums and products of floats are exact rationals. Long sums are made
-in integers on one common scale, which takes about a fifteenth of the time of summing Fractions. A root or an exponential has no
-finite expansion: it is carried to 50 significant digits and counted as exact from there on. An exponential below e^-1024, far beneath
-the smallest float there is, counts as 0: it would be an integer over 2^(a billion) where a mask puts -1e9 into a softmax.
+in integers on one common scale, which takes about a fifteenth of the time of summing Fractions. A root, an exponential, a logarithm
+has no finite expansion: it is carried to 50 significant digits and counted as exact from there on. An exponential below e^-1024, far
+beneath the smallest float there is, counts as 0: it would be an integer over 2^(a billion) where a mask puts -1e9 into a softmax. One above
+e^1024 is more than any float can say, and an error. What approaches 1 (tanh, the error function) is carried until its distance from 1 has
+50 digits as well, so that 1 - tanh(x) is as exact as tanh(x); a distance below e^-1024 counts as 0.
 """
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +21,8 @@ from convproof.core.shapes import Array
 
 DIGITS = 50
 LOWEST = -1024  # e^-1024 = 10^-445; the smallest float64 is 5e-324
+HIGHEST = 1024  # e^1024 = 10^444; the largest float64 is 1.8e308
+EXACT_POWER = 1 << 16  # bits
 _BITS = math.ceil(DIGITS * math.log2(10)) + 10
 
 
@@ -53,8 +59,17 @@ def exact_square_sum(numbers: Array) -> Fraction:
     return exact_dot(numbers, numbers)
 
 
+def quotient(a: Fraction, b: Fraction) -> Fraction:
+    """a / b. Raises NotFiniteError where b is 0."""
+    if b == 0:
+        raise NotFiniteError("a division by 0 has no exact value: look where the divisor comes from")
+    return a / b
+
+
 def root(value: Fraction) -> Fraction:
-    """The square root of ``value`` >= 0 to 50 significant digits, rounded down."""
+    """The square root of ``value`` to 50 significant digits, rounded down. Raises NotFiniteError where ``value`` is negative."""
+    if value < 0:
+        raise NotFiniteError("the square root of {value} is no real number: look where it comes from", value=float(value))
     if value == 0:
         return Fraction(0)
     shift = max(0, _BITS - binade(value) // 2)
@@ -62,16 +77,82 @@ def root(value: Fraction) -> Fraction:
 
 
 def exponential(value: Fraction) -> Fraction:
-    """e to the power of ``value``, to 50 significant digits; 0 where that is below e^-1024."""
-    from mpmath import libmp
-
+    """e to the power of ``value``, to 50 significant digits; 0 where that is below e^-1024. Raises NotFiniteError above e^1024."""
     if value == 0:
         return Fraction(1)
     if value < LOWEST:
         return Fraction(0)
-    bits = _BITS + max(0, binade(value) + 1)
-    argument = libmp.from_rational(value.numerator, value.denominator, bits)
-    sign, mantissa, exponent, _ = libmp.mpf_exp(argument, bits)
+    if value > HIGHEST:
+        raise NotFiniteError("e to the power of {value} is more than any float can hold", value=float(value))
+    return _by_mpmath("mpf_exp", value, _BITS + max(0, binade(value) + 1))
+
+
+def logarithm(value: Fraction, bits: int = _BITS) -> Fraction:
+    """The natural logarithm of ``value``, to 50 significant digits. Raises NotFiniteError where ``value`` is 0 or negative."""
+    if value <= 0:
+        raise NotFiniteError("the logarithm of {value} is no finite number: look where it comes from", value=float(value))
+    if value == 1:
+        return Fraction(0)
+    return _by_mpmath("mpf_log", value, bits + max(0, -binade(value - 1)))  # near 1 the leading digits cancel
+
+
+def power(base: Fraction, exponent: Fraction) -> Fraction:
+    """``base`` to the power of ``exponent``: exactly where that is a whole number of moderate size, else to 50 significant digits.
+
+    Raises NotFiniteError for a power of 0 or of a negative number that is no real number, and above e^1024.
+    """
+    size = base.numerator.bit_length() + base.denominator.bit_length()
+    if exponent.denominator == 1 and abs(exponent) * size <= EXACT_POWER and (base != 0 or exponent >= 0):
+        return base ** int(exponent)
+    if base == 0 and exponent > 0:
+        return Fraction(0)
+    if base == 0 or (base < 0 and exponent.denominator != 1):
+        raise NotFiniteError(
+            "{base} to the power of {exponent} is no real number: look where both come from", base=float(base), exponent=float(exponent)
+        )
+    found = exponential(exponent * logarithm(abs(base), _BITS + 12))  # the product is at most 1024 in size, or the power out of range
+    return -found if base < 0 and exponent % 2 else found
+
+
+def hyperbolic_tangent(value: Fraction) -> Fraction:
+    """tanh(value); it and its distance from 1 or -1 to 50 significant digits."""
+    if 2 * abs(value) > HIGHEST:
+        return Fraction(1 if value > 0 else -1)
+    return _by_mpmath("mpf_tanh", value, _BITS + math.ceil(3 * abs(value)))  # 1 - tanh(x) is about 2e^-2x
+
+
+def error_function(value: Fraction) -> Fraction:
+    """erf(value); it and its distance from 1 or -1 to 50 significant digits."""
+    if value * value > HIGHEST:
+        return Fraction(1 if value > 0 else -1)
+    return _by_mpmath("mpf_erf", value, _BITS + math.ceil(1.5 * value * value) + 10)  # 1 - erf(x) is about e^-x^2 / (2x)
+
+
+def sine(value: Fraction) -> Fraction:
+    """sin(value), value in radians, to 50 significant digits."""
+    return _by_mpmath("mpf_sin", value, _BITS)
+
+
+def cosine(value: Fraction) -> Fraction:
+    """cos(value), value in radians, to 50 significant digits."""
+    return _by_mpmath("mpf_cos", value, _BITS)
+
+
+def sign(value: Fraction) -> Fraction:
+    """1, 0 or -1."""
+    return Fraction((value > 0) - (value < 0))
+
+
+def _by_mpmath(name: str, value: Fraction, bits: int) -> Fraction:
+    """A function of mpmath's at an exact number, to ``bits`` bits."""
+    from mpmath import libmp
+
+    if value == 0 and name != "mpf_cos":
+        return Fraction(0)
+    function: Callable[..., Any] = getattr(libmp, name)
+    denominator = value.denominator
+    wide = max(bits, value.numerator.bit_length()) if denominator & (denominator - 1) == 0 else bits
+    sign, mantissa, exponent, _ = function(libmp.from_rational(value.numerator, denominator, wide), bits)
     size = int(mantissa) * power_of_two(int(exponent))
     return -size if sign else size
 

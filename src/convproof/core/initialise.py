@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convproof.core.errors import SettingError, UnknownNameError
+from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Shape
 from convproof.core.upward import reach
 
@@ -67,7 +68,7 @@ def initialise(layer: "Layer", how: str, seed: int | None, values: Mapping[str, 
     for name in values:
         if name not in layer.declared():
             raise UnknownNameError(
-                "{layer} has no parameter {name!r}; it has {own}", layer=layer.describe(), name=name, own=", ".join(layer.declared())
+                "{layer} has no parameter {name!r}; it has {own}", layer=layer.describe(), name=name, own=listed(layer.declared())
             )
     if how == "default":
         if not values or seed is not None:
@@ -76,7 +77,7 @@ def initialise(layer: "Layer", how: str, seed: int | None, values: Mapping[str, 
         _draw(layer, WAYS[how], seed)
     elif how != "constant":
         raise SettingError(
-            "initialise({how!r}): expected default, constant, {ways}, or values by name such as weight=1", how=how, ways=", ".join(WAYS)
+            "initialise({how!r}): expected default, constant, {ways}, or values by name such as weight=1", how=how, ways=listed(WAYS)
         )
     for name, value in values.items():
         setattr(layer, name, _filled(layer, name, value))

@@ -20,7 +20,7 @@ A room answers the first four by ``compute`` (or ``step`` itself, where a layer 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from convproof.core.axes import as_array, fresh, widened
 from convproof.core.errors import NotCoveredError, SettingError, ShapeError, UnknownNameError
 from convproof.core.evaluation import Case as Case
 from convproof.core.evaluation import Gradients as Gradients
+from convproof.core.evaluation import Known
 from convproof.core.evaluation import Step as Step
 from convproof.core.formats import FLOAT32, NumberFormat, format_of
 from convproof.core.fusing import Fusible
@@ -35,6 +36,7 @@ from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Written
 from convproof.core.parameters import Parameter, warn_if_not_finite
 from convproof.core.records import Convention, Mistake
+from convproof.core.sentence import Text, listed, plural, say
 from convproof.core.shapes import Array, Cell, DType, Region, Shape
 from convproof.core.upward import reach
 
@@ -50,6 +52,7 @@ class Layer:
 
     formula = ""
     input_names: tuple[str, ...] = ("x",)
+    support: Literal["ours", "delegated", "unknown"] = "ours"
 
     def __init__(self, *, dtype: DType = None) -> None:
         self.training = True
@@ -63,6 +66,14 @@ class Layer:
     def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         """Output shapes for input shapes. Raises ShapeError for shapes that the layer cannot take."""
         raise NotImplementedError
+
+    def known(self, *inputs: Known) -> tuple[Known, ...]:
+        """What is known of the outputs from what is known of the inputs: values if all values are, else shapes if all shapes are."""
+        values = [known.value for known in inputs if known.value is not None]
+        if values and len(values) == len(inputs):
+            return tuple(map(Known.of, self.checked_step(values, self.training).outputs))
+        shapes = [known.shape for known in inputs if known.shape is not None]
+        return tuple(map(Known, self.shapes(*shapes))) if len(shapes) == len(inputs) else (Known(),)
 
     def compute(self, *inputs: Array) -> tuple[Array, ...]:
         """The outputs of a layer that has neither mode nor statistics nor anything random."""
@@ -120,11 +131,11 @@ class Layer:
         """The ONNX nodes that this layer is written as, in eval mode."""
         raise NotCoveredError("{layer} cannot be written as ONNX yet", layer=self.describe())
 
-    def equation(self) -> str:
+    def equation(self) -> Text:
         """The layer's formula in its own letters."""
         return self.formula
 
-    def equation_of(self, case: Case) -> str:
+    def equation_of(self, case: Case) -> Text:
         """The formula, where it depends on the inputs."""
         return self.equation()
 
@@ -227,10 +238,10 @@ class Layer:
         """Names of ``count`` inputs for messages. Raises ShapeError if the layer takes another number of them."""
         if count != len(self.input_names):
             raise ShapeError(
-                "{layer} takes {expected} inputs ({names}), got {count}",
+                "{layer} takes {expected} ({names}), got {count}",
                 layer=self.describe(),
-                expected=len(self.input_names),
-                names=", ".join(self.input_names),
+                expected=plural("{n} input", "{n} inputs", n=len(self.input_names)),
+                names=listed(self.input_names),
                 count=count,
             )
         return self.input_names
@@ -285,15 +296,15 @@ class Layer:
         return self.describe()
 
 
-def check_names(own: Sequence[str], given: Mapping[str, Any], whose: str, strict: bool) -> None:
+def check_names(own: Sequence[str], given: Mapping[str, Any], whose: Text, strict: bool) -> None:
     """Raise UnknownNameError if a state dict lacks names or has others."""
     missing, unknown = [n for n in own if n not in given], [n for n in given if n not in own]
     if strict and (missing or unknown):
         raise UnknownNameError(
             "the state does not fit {whose}: missing {missing}, unknown {unknown}; load with strict=False to take what fits",
             whose=whose,
-            missing=missing or "nothing",
-            unknown=unknown or "nothing",
+            missing=missing or say("nothing"),
+            unknown=unknown or say("nothing"),
         )
 
 

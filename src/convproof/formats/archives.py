@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from convproof.core.errors import DTypeError, FileError
+from convproof.core.sentence import say
 from convproof.core.shapes import Array
 from convproof.formats.files import NPZ, SAFETENSORS, reading
 from convproof.formats.npy import NUMBERS, native, read_npy, write_npy
@@ -50,7 +51,7 @@ def open_npz(path: Path) -> Iterator[Archive]:
 
         def read(name: str) -> Array:
             with archive.open(members[name]) as stream:
-                array = read_npy(cast("BufferedIOBase", stream), members[name].file_size, f"{path}, array {name!r},")
+                array = read_npy(cast("BufferedIOBase", stream), members[name].file_size, say("array {name!r} of {path}", name=name, path=path))
                 stream.read(1)  # at the end of a member its checksum is compared
             return array
 
@@ -76,7 +77,7 @@ def open_safetensors(path: Path) -> Iterator[Archive]:
             found = archive.get_slice(name).get_dtype()
             if found not in SAFE_TYPES:
                 raise DTypeError(
-                    "{path}, array {name!r}, holds {found}; expected {numbers}", path=path, name=name, found=found, numbers=NUMBERS
+                    "array {name!r} of {path} holds {found}; expected {numbers}", path=path, name=name, found=found, numbers=NUMBERS
                 )
             return native(archive.get_tensor(name))
 

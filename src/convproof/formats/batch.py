@@ -50,7 +50,7 @@ class Batch(np.ndarray[Any, np.dtype[Any]]):
         if not np.isfinite(computed):
             raise NotFiniteError("{name}{cell} is {value}: it was given so", name="input", cell=list(at), value=computed)
         if not self.stages:
-            return Derivation("input", at, "a number that was given", number(self, at, "input", "input"), computed=computed)
+            return Derivation("input", at, say("a number that was given"), number(self, at, "input", "input"), computed=computed)
         return self._from_pixel(at, computed)
 
     def _from_pixel(self, at: Cell, computed: Any) -> Derivation:
@@ -62,7 +62,7 @@ class Batch(np.ndarray[Any, np.dtype[Any]]):
         if pixels.dtype == np.uint8:
             tree, formula = quotient(pixel, setting(FULL, str(FULL), "count"), "x", note), f"{formula} / {FULL}"
             allowed = float(format_of(computed.dtype).step(tree.value) / 2)
-        return Derivation("input", at, formula, tree, computed, str(self.sentence), allowed)
+        return Derivation("input", at, formula, tree, computed, self.sentence or "", allowed)
 
     def remember(self, stages: tuple[Stage, ...], sentence: Sentence | None) -> None:
         """Take the stages that led here; from now on the batch and they are read-only."""

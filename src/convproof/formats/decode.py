@@ -60,7 +60,7 @@ def take(image: "Image", name: str, channels: int = 3) -> Picture:
     if image.mode not in MODES:
         raise FileError(
             "{name} stores its pixels as {mode!r}; expected 8 bits a channel: convert it, or give its numbers as an .npy file of float32",
-            name=name or "the image",
+            name=name or say("the image"),
             mode=image.mode,
         )
     notes = tuple(_notes(image, channels))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from convproof.core.errors import UnknownNameError
+from convproof.core.sentence import Sentence, Text, did_you_mean, listed, say
 from convproof.core.shapes import Array
 from convproof.layers.catalogue import BatchNorm2d, Conv2d, ReLU
 from convproof.network.network import Network, Sequential
@@ -45,14 +46,14 @@ class Given:
     """An input and the words that announce it."""
 
     array: Any
-    description: str
+    description: Sentence
 
 
 @dataclass(frozen=True)
 class Embedded:
     """A model that comes with convproof, and its own input."""
 
-    description: str
+    description: Sentence
     make: Callable[[], Network]
     given: Callable[[], Given]
 
@@ -60,16 +61,16 @@ class Embedded:
 def _both_images() -> Given:
     from convproof.formats.images import to_batch
 
-    return Given(to_batch(walkthrough_images()), "image_a and image_b, divided by 255")
+    return Given(to_batch(walkthrough_images()), say("image_a and image_b, divided by 255"))
 
 
 def _image_a_unscaled() -> Given:
-    return Given(image_a().transpose(2, 0, 1)[None].astype(np.float32), "image_a, not scaled")
+    return Given(image_a().transpose(2, 0, 1)[None].astype(np.float32), say("image_a, not scaled"))
 
 
 MODELS = {
-    "walkthrough": Embedded("the walkthrough's network", walkthrough, _both_images),
-    "walkthrough-conv": Embedded("the walkthrough's convolution", walkthrough_conv, _image_a_unscaled),
+    "walkthrough": Embedded(say("the walkthrough's network"), walkthrough, _both_images),
+    "walkthrough-conv": Embedded(say("the walkthrough's convolution"), walkthrough_conv, _image_a_unscaled),
 }
 
 
@@ -80,9 +81,9 @@ def embedded_model(name: str) -> Network:
     if name not in MODELS:
         near = difflib.get_close_matches(name, MODELS, 3, 0.6)
         raise UnknownNameError(
-            "no model is called {name!r}; {hint}, or net.py:factory for a function in your own file",
+            "no model is called {name!r}; {hint} A function in your own file is net.py:factory",
             name=name,
-            hint="did you mean " + " or ".join(near) if near else "there are " + ", ".join(MODELS),
+            hint=did_you_mean(near) if near else say("there are {names}.", names=listed(MODELS)),
         )
     return MODELS[name].make()
 
@@ -92,6 +93,6 @@ def embedded_input(name: str | None) -> Given | None:
     return MODELS[name].given() if name in MODELS else None
 
 
-def describe(name: str) -> str:
+def describe(name: str) -> Text:
     """A model in words: what an embedded one is, else the name as given."""
     return MODELS[name].description if name in MODELS else name

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from convproof.core.errors import FileError, UnknownNameError
 from convproof.core.layer import Layer
+from convproof.core.sentence import did_you_mean, listed, say
 from convproof.formats.files import existing
 from convproof.network.network import Network
 
@@ -35,7 +36,9 @@ def run_factory(file: str, function: str) -> Network:
         raise FileError(
             "{model} returned {found}; expected a network or a layer of convproof: return what Sequential or Network made",
             model=f"{file}:{function}",
-            found="None, so it may lack a return" if made is None else f"an object of type {type(made).__module__}.{type(made).__name__}",
+            found=say("None, so it may lack a return")
+            if made is None
+            else say("an object of type {module}.{name}", module=type(made).__module__, name=type(made).__name__),
         )
     return made
 
@@ -99,7 +102,7 @@ def _failed(what: str, path: Path, error: BaseException) -> FileError:
     return FileError(
         "{what} failed{where}: {kind}: {text}",
         what=what,
-        where=f" at line {line}" if line else "",
+        where=say(" at line {line}", line=line) if line else "",
         kind=type(error).__name__,
         text=error.msg if isinstance(error, SyntaxError) else str(error),
     )
@@ -112,7 +115,7 @@ def _unknown(file: str, function: str, module: types.ModuleType) -> NoReturn:
         "{file} has no function {function!r}; {hint}",
         file=file,
         function=function,
-        hint="did you mean " + " or ".join(near) + "?" if near else "it defines " + (", ".join(own) or "none"),
+        hint=did_you_mean(near) if near else say("it defines {names}", names=listed(own) if own else say("none")),
     )
 
 

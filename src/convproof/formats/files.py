@@ -9,10 +9,11 @@ from itertools import islice
 from pathlib import Path
 
 from convproof.core.errors import ConvproofError, FileError
+from convproof.core.sentence import Sentence, did_you_mean, either, listed, say
 
 MANY = 2000
 LONG = 200
-NPY, NPZ, SAFETENSORS, IMAGE = "an .npy file", "an .npz archive", "a .safetensors file", "an image"
+NPY, NPZ, SAFETENSORS, IMAGE = say("an .npy file"), say("an .npz archive"), say("a .safetensors file"), say("an image")
 BEGINNINGS = {b"\x93NUMPY": NPY, b"PK": NPZ, b"\x89PNG": IMAGE, b"\xff\xd8\xff": IMAGE, b"GIF8": IMAGE, b"BM": IMAGE}
 
 
@@ -37,12 +38,12 @@ def existing(path: str | Path) -> Path:
     raise FileError(
         "{path} does not exist; {hint}",
         path=found,
-        hint="did you mean " + " or ".join(near) + "?" if near else f"{found.parent.absolute()} holds no file of a similar name",
+        hint=did_you_mean(near) if near else say("{folder} holds no file of a similar name", folder=found.parent.absolute()),
     )
 
 
 @contextmanager
-def reading(path: Path, kind: str) -> Iterator[None]:
+def reading(path: Path, kind: Sentence) -> Iterator[None]:
     """What a decoder raises on a broken file, as a FileError. Decoders of untrusted bytes raise almost anything."""
     try:
         yield
@@ -84,12 +85,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
         _remove(temporary)
 
 
-def ending_of(path: str | Path, endings: tuple[str, ...], doing: str) -> str:
+def ending_of(path: str | Path, endings: tuple[str, ...], doing: Sentence) -> str:
     """The path's ending in lower case. Raises FileError if it is none of ``endings``."""
     ending = Path(path).suffix.lower()
     if ending not in endings:
         raise FileError(
-            "{path} ends in {ending!r}; {doing} takes {endings}", path=path, ending=ending, doing=doing, endings=" or ".join(endings)
+            "{path} ends in {ending!r}; {doing} takes {endings}", path=path, ending=ending, doing=doing, endings=either(endings)
         )
     return ending
 
@@ -114,12 +115,12 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _listed(folder: Path) -> str:
+def _listed(folder: Path) -> Sentence:
     names = sorted(name for name in _names(folder) if not name.startswith("."))[:5]
-    return ", such as " + ", ".join(names) if names else ""
+    return say(", such as {names}", names=listed(names)) if names else say("")
 
 
-def _what_it_is(path: Path, kind: str) -> str:
+def _what_it_is(path: Path, kind: Sentence) -> Sentence:
     """What a file that cannot be read seems to be."""
     try:
         with path.open("rb") as handle:
@@ -128,7 +129,7 @@ def _what_it_is(path: Path, kind: str) -> str:
         first = b""
     known = next((what for beginning, what in BEGINNINGS.items() if first.startswith(beginning)), None)
     if not first:
-        return "it is empty: make it again"
+        return say("it is empty: make it again")
     if known and known != kind:
-        return f"by its first bytes it is {known}: give it as that"
-    return "it is damaged or incomplete: make it again, or download it again"
+        return say("by its first bytes it is {known}: give it as that", known=known)
+    return say("it is damaged or incomplete: make it again, or download it again")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from convproof.core.errors import DTypeError, ShapeError
-from convproof.core.sentence import Sentence, say
+from convproof.core.sentence import Sentence, Text, listed, say
 from convproof.core.shapes import Array, Shape, Shaped
 from convproof.formats.batch import FULL
 from convproof.formats.batch import Batch as Batch
@@ -71,16 +71,16 @@ def _pictures(images: Any, channels: int) -> Iterator[Picture]:
     """Every image, checked one by one."""
     if isinstance(images, list | tuple):
         for k, image in enumerate(images):
-            yield _picture(image, channels, f"image {k}")
+            yield _picture(image, channels, say("image {k}", k=k))
     elif _is_array(images) and len(images.shape) == 4:
-        array = _numbers(images, "the images")
-        _check_axes(array.shape[1:], "the images", "N, ", array.shape, "(0, 2, 3, 1)")
+        array = _numbers(images, say("the images"))
+        _check_axes(array.shape[1:], say("the images"), "N, ", array.shape, "(0, 2, 3, 1)")
         yield from (Picture(image) for image in array)
     else:
-        yield _picture(images, channels, "the image")
+        yield _picture(images, channels, say("the image"))
 
 
-def _picture(image: Any, channels: int, who: str) -> Picture:
+def _picture(image: Any, channels: int, who: Text) -> Picture:
     if isinstance(image, str | Path):
         return decode(image, channels)
     if hasattr(image, "getbands"):
@@ -98,7 +98,7 @@ def _is_array(image: Any) -> bool:
     return isinstance(image, np.ndarray) or hasattr(image, "detach")
 
 
-def _numbers(image: Any, who: str) -> Array:
+def _numbers(image: Any, who: Text) -> Array:
     """An array-like as uint8 or floats of this machine's byte order. Raises DTypeError."""
     try:
         array = np.asarray(image.detach() if hasattr(image, "detach") else image)
@@ -114,24 +114,26 @@ def _numbers(image: Any, who: str) -> Array:
     return native(array)
 
 
-def _conversion(array: Array) -> str:
+def _conversion(array: Array) -> Sentence:
     """What makes an image of other numbers one of uint8 or floats."""
     if array.dtype.kind not in "iu" or not array.size:
-        return "try image.astype(np.float32)" if array.dtype.kind == "b" else "give its pixels as numbers"
+        return say("try image.astype(np.float32)") if array.dtype.kind == "b" else say("give its pixels as numbers")
     if array.min() >= 0 and array.max() <= FULL:
-        return "its values fit: try image.astype(np.uint8)"
-    return f"its largest value is {array.max()}: try image.astype(np.float32) / {np.iinfo(array.dtype).max}"
+        return say("its values fit: try image.astype(np.uint8)")
+    return say(
+        "its largest value is {found}: try image.astype(np.float32) / {largest}", found=array.max(), largest=np.iinfo(array.dtype).max
+    )
 
 
-def _check_axes(shape: Shape, who: str, lead: str, found: Shape, order: str) -> None:
+def _check_axes(shape: Shape, who: Text, lead: str, found: Shape, order: str) -> None:
     """Raise ShapeError for channels first, for too many channels and for nothing at all."""
     first, last = shape[0], shape[-1]
     if first in CHANNELS and last not in CHANNELS:
-        hint = f"It looks like {lead}C, H, W: try x.transpose{order}"
+        hint = say("It looks like {lead}C, H, W: try x.transpose{order}", lead=lead, order=order)
     elif not 1 <= last <= FEW:
-        hint = "A stack of grey images needs an axis for its channel: x[..., None]"
+        hint = say("A stack of grey images needs an axis for its channel: x[..., None]")
     elif 0 in found:
-        hint = "There is no pixel in it"
+        hint = say("There is no pixel in it")
     else:
         return
     raise ShapeError(
@@ -178,8 +180,7 @@ def _origin(pictures: Sequence[Picture]) -> Sentence:
     """Where the pixels came from, and what was done to them on the way."""
     names = [picture.name for picture in pictures if picture.name]
     if names:
-        listed = ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
-        origin = say("pixels of {names}, N, H, W, C", names=listed)
+        origin = say("pixels of {names}, N, H, W, C", names=listed(names, most=FEW))
     else:
         origin = say("pixels as they were given, N, H, W, C")
     for note in {note.text(): note for picture in pictures for note in picture.notes}.values():

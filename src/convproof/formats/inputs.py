@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from convproof.core.errors import SettingError
+from convproof.core.sentence import listed
 from convproof.formats.arrays import ENDINGS, read_array, read_arrays
 from convproof.formats.images import looks_like_image, to_batch
 
@@ -29,6 +30,6 @@ def _by_name(paths: Sequence[str], names: Sequence[str]) -> tuple[Any, ...]:
     arrays = read_arrays(paths[0]) if len(paths) == 1 else {}
     if set(names) - set(arrays):
         raise SettingError(
-            "the network has the inputs {names}: give one .npz or .safetensors file that holds an array for each", names=", ".join(names)
+            "the network has the inputs {names}: give one .npz or .safetensors file that holds an array for each", names=listed(names)
         )
     return tuple(arrays[name] for name in names)

@@ -4,13 +4,14 @@ import re
 from pathlib import Path
 
 from convproof.core.errors import SettingError
+from convproof.core.sentence import Sentence, listed, say
 from convproof.formats.embedded import MODELS, embedded_model
 from convproof.formats.factory import names_of_functions, run_factory
 from convproof.network.network import Network
 
 WEIGHTS = (".safetensors", ".npz", ".npy")
 TORCH = (".pt", ".pth", ".ckpt", ".bin", ".pt2")
-LATER = (".onnx", ".keras", ".h5", ".tflite")
+LATER = (".keras", ".h5", ".tflite")
 
 
 def load(model: str | Path) -> Network:
@@ -26,6 +27,10 @@ def load(model: str | Path) -> Network:
         return embedded_model(text)
     if call := re.fullmatch(r"(?s)(.+\.py):(.*)", text):  # a Windows path has a colon of its own: C:\net.py:make
         return run_factory(call[1], call[2])
+    if text.lower().endswith(".onnx"):
+        from convproof.formats.onnx.load import load_onnx
+
+        return load_onnx(text)
     _refuse(text)
     return embedded_model(text)
 
@@ -38,7 +43,7 @@ def _refuse(text: str) -> None:
         raise SettingError(
             "{model}: which function makes the network? write {model}:NAME{known}",
             model=text,
-            known=f"; the file defines {', '.join(functions)}" if functions else "",
+            known=say("; the file defines {names}", names=listed(functions)) if functions else "",
         )
     if ending in WEIGHTS:
         raise SettingError(
@@ -51,5 +56,5 @@ def _refuse(text: str) -> None:
         raise SettingError("{model}: {ending} files are not read yet. {possible}", model=text, ending=ending, possible=_possible())
 
 
-def _possible() -> str:
-    return f"A network is {', '.join(MODELS)}, or net.py:factory for a function in your own file"
+def _possible() -> Sentence:
+    return say("A network is {names}, or net.py:factory for a function in your own file", names=listed(MODELS))

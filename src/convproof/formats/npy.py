@@ -13,13 +13,14 @@ import numpy as np
 from numpy.lib import format as npy
 
 from convproof.core.errors import DTypeError, FileError
+from convproof.core.sentence import Text, say
 from convproof.core.shapes import Array, Shape
 
-NUMBERS = "float16, float32, float64, integers or booleans"
+NUMBERS = say("float16, float32, float64, integers or booleans")
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
-def read_npy(stream: BufferedIOBase, size: int, where: str) -> Array:
+def read_npy(stream: BufferedIOBase, size: int, where: Text) -> Array:
     """The array in a stream of ``size`` bytes. Raises FileError and DTypeError; ``where`` names the stream in messages."""
     shape, fortran, dtype = _header(stream, where)
     check_dtype(dtype, where)
@@ -45,7 +46,7 @@ def write_npy(stream: BufferedIOBase, array: Array) -> None:
     npy.write_array(stream, array, allow_pickle=False)
 
 
-def check_dtype(dtype: np.dtype[Any], where: str) -> None:
+def check_dtype(dtype: np.dtype[Any], where: Text) -> None:
     """Raise DTypeError for anything but plain numbers that every machine has."""
     if dtype.kind == "O":
         raise DTypeError("{where} holds Python objects, which are never unpickled; expected {numbers}", where=where, numbers=NUMBERS)
@@ -60,7 +61,7 @@ def native(array: Array) -> Array:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _header(stream: BufferedIOBase, where: str) -> tuple[Shape, bool, np.dtype[Any]]:
+def _header(stream: BufferedIOBase, where: Text) -> tuple[Shape, bool, np.dtype[Any]]:
     version = npy.read_magic(stream)
     if version not in HEADERS:
         raise FileError(
@@ -72,7 +73,7 @@ def _header(stream: BufferedIOBase, where: str) -> tuple[Shape, bool, np.dtype[A
     return tuple(map(int, shape)), bool(fortran), dtype
 
 
-def _filled(stream: BufferedIOBase, count: int, dtype: np.dtype[Any], where: str) -> Array:
+def _filled(stream: BufferedIOBase, count: int, dtype: np.dtype[Any], where: Text) -> Array:
     """``count`` numbers, read straight into their place."""
     array = np.empty(count, dtype)
     room, filled = array.view(np.uint8).data, 0

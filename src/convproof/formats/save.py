@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from convproof.core.errors import FileError, UnknownNameError
+from convproof.core.sentence import Sentence, listed, say
 from convproof.formats.arrays import read_arrays, write_arrays
 from convproof.network.network import Network
 from convproof.network.trace import Trace
@@ -45,5 +46,5 @@ def save_trace(trace: Trace, path: str | Path) -> None:
     write_arrays(path, trace.arrays)
 
 
-def _listed(names: list[str]) -> str:
-    return (", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")) or "nothing"
+def _listed(names: list[str]) -> Sentence:
+    return listed(names, most=4) if names else say("nothing")

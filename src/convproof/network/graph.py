@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from convproof.core.errors import GraphError, ShapeError, UnknownNameError
 from convproof.core.layer import Layer
+from convproof.core.sentence import Text, did_you_mean, listed, plural, say
+from convproof.core.shapes import Shape
 
 Found = TypeVar("Found")
 
-OUTPUT = "the network's output"
+OUTPUT = say("the network's output")
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,31 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What a file says of an input: its dtype, and each size as a number, as a name ("batch"), or None; all None if it says nothing."""
+
+    dtype: Any
+    sizes: tuple[int | str | None, ...] | None = None
+
+    @property
+    def whole(self) -> Shape | None:
+        """The shape, where every size is a number."""
+        sizes = self.sizes or ()
+        numbers = tuple(size for size in sizes if isinstance(size, int))
+        return numbers if self.sizes is not None and len(numbers) == len(sizes) else None
+
+
+@dataclass(frozen=True)
 class Graph:
-    """Nodes in an order in which they can run, the names of the inputs, and the arrays that are the outputs."""
+    """Nodes in an order in which they can run, the names of the inputs, and the arrays that are the outputs.
+
+    ``aliases`` are other names of arrays: those of the tensors in the file that a network was read from.
+    """
 
     nodes: tuple[Node, ...]
     inputs: tuple[str, ...]
     outputs: tuple[Place, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)
@@ -51,7 +73,7 @@ class Graph:
 
     def _position(self, name: str) -> int:
         names = [node.name for node in self.nodes]
-        return names.index(find_name(name, names))
+        return names.index(find_name(name, names, self.aliases))
 
     def last_readers(self) -> dict[Place, str]:
         """For each array, the last node that reads it."""
@@ -65,17 +87,17 @@ class Graph:
         return dict(found.values())
 
 
-def chosen(found: Mapping[Place, Found], wanted: Sequence[Place], reader: str) -> list[Found]:
+def chosen(found: Mapping[Place, Found], wanted: Sequence[Place], reader: Text) -> list[Found]:
     """What is known of the ``wanted`` arrays. Raises GraphError for an output that a layer does not have."""
     for place in wanted:
         if place not in found:
             count = sum(other.name == place.name for other in found)
             raise GraphError(
-                "{reader} reads output {output} of {name}, which has {count}, counted from 0",
+                "{reader} reads output {output} of {name}, which has {outputs}, counted from 0",
                 reader=reader,
                 output=place.output,
                 name=place.name,
-                count=count,
+                outputs=plural("{n} output", "{n} outputs", n=count),
             )
     return [found[place] for place in wanted]
 
@@ -89,34 +111,34 @@ def naming(node: Node) -> Iterator[None]:
         raise ShapeError("{node}: {problem}", node=node.name, problem=error.sentence) from error
 
 
-def find_name(name: str, names: Sequence[str]) -> str:
-    """A name as given, or as the only suffix that it matches. Raises UnknownNameError with near misses."""
+def find_name(name: str, names: Sequence[str], aliases: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A name as given, or what it is an alias of, or as the only suffix that it matches. Raises UnknownNameError with near misses."""
     import difflib
 
     if name in names:
         return name
+    if aliases.get(name) in names:
+        return aliases[name]
     ends = [known for known in names if known.endswith("." + name)]
     if len(ends) == 1:
         return ends[0]
     if ends:
-        raise UnknownNameError("{name!r} matches several layers: {found}; write the name in full", name=name, found=", ".join(ends))
+        raise UnknownNameError("{name!r} matches several layers: {found}; write the name in full", name=name, found=listed(ends))
     near = difflib.get_close_matches(name, names, 3, 0.5)
     raise UnknownNameError(
         "no layer is called {name!r}; {hint}",
         name=name,
-        hint="did you mean " + " or ".join(near) + "?" if near else "there are " + _listed(names),
+        hint=did_you_mean(near) if near else say("there are {names}", names=listed(names, most=12)),
     )
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-
-
-def wire(description: Mapping[str, Any], inputs: Sequence[str], outputs: Sequence[Any] | None) -> Graph:
+def wire(
+    description: Mapping[str, Any], inputs: Sequence[str], outputs: Sequence[Any] | None, aliases: Mapping[str, str] | None = None
+) -> Graph:
     """The graph of ``{name: (layer, *sources)}``. Raises GraphError for unknown sources, doubled names and circles."""
     inputs, outputs = [inputs] if isinstance(inputs, str) else inputs, [outputs] if isinstance(outputs, str) else outputs
     if len(set(inputs)) != len(inputs):
-        raise GraphError("the inputs of the network are {names}: every one needs a name of its own", names=", ".join(inputs))
+        raise GraphError("the inputs of the network are {names}: every one needs a name of its own", names=listed(inputs))
     for name in inputs:
         if name in description:
             raise GraphError("{name!r} is an input of the network and a layer too; give the layer another name", name=name)
@@ -125,14 +147,14 @@ def wire(description: Mapping[str, Any], inputs: Sequence[str], outputs: Sequenc
         raise GraphError("a network needs at least one layer")
     nodes = _ordered(raw, inputs)
     last = outputs if outputs is not None else [list(raw)[-1]]
-    return Graph(nodes, tuple(inputs), tuple(_place(o, raw, inputs, OUTPUT) for o in last))
+    return Graph(nodes, tuple(inputs), tuple(_place(o, raw, inputs, OUTPUT) for o in last), aliases or {})
 
 
 def _entry(name: str, entry: Any) -> tuple[Layer, tuple[Any, ...]]:
     layer, *sources = entry if isinstance(entry, tuple) else (entry,)
     if not isinstance(layer, Layer):
         raise GraphError("{name!r}: expected (layer, *sources), a layer first; got {found}", name=name, found=type(layer).__name__)
-    if not sources:
+    if not sources and layer.input_names:
         raise GraphError("{name!r} names no source: write (layer, 'input') or the name of another layer", name=name)
     with naming(Node(name, layer, ())):
         layer.names_of(len(sources))
@@ -147,18 +169,18 @@ def _ordered(raw: Mapping[str, tuple[Layer, tuple[Any, ...]]], inputs: Sequence[
     while waiting:
         ready = [node for node in waiting if all(s.name in done or s.name in inputs for s in node.sources)]
         if not ready:
-            raise GraphError("these layers read each other in a circle: {names}", names=", ".join(node.name for node in waiting))
+            raise GraphError("these layers read each other in a circle: {names}", names=listed(node.name for node in waiting))
         for node in ready:
             done[node.name] = node
         waiting = [node for node in waiting if node.name not in done]
     return tuple(done.values())
 
 
-def _place(source: Any, raw: Mapping[str, Any], inputs: Sequence[str], reader: str) -> Place:
+def _place(source: Any, raw: Mapping[str, Any], inputs: Sequence[str], reader: Text) -> Place:
     name, output = source if isinstance(source, tuple) and len(source) == 2 else (source, 0)
     if not isinstance(name, str) or not isinstance(output, int):
         raise GraphError("{reader} reads {source!r}; a source is a name, or (name, output)", reader=reader, source=source)
     if name not in raw and name not in inputs:
         known = [*inputs, *raw]
-        raise GraphError("{reader} reads {name!r}, which is none of {known}", reader=reader, name=name, known=_listed(known))
+        raise GraphError("{reader} reads {name!r}, which is none of {known}", reader=reader, name=name, known=listed(known, most=12))
     return Place(name, output)

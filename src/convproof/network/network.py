@@ -4,13 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from convproof.core.axes import as_array, fresh
-from convproof.core.errors import GraphError, ShapeError
+from convproof.core.errors import GraphError, NotCoveredError, ShapeError
 from convproof.core.layer import Gradients, Layer, check_names
+from convproof.core.sentence import listed, plural, say
 from convproof.core.shapes import Array, Shape
 from convproof.core.upward import reach
 from convproof.network.backward import pull_back
-from convproof.network.graph import OUTPUT, chosen, wire
+from convproof.network.graph import OUTPUT, Declared, chosen, wire
 from convproof.network.run import execute
 from convproof.network.summary import Summary, summarise
 from convproof.network.trace import Trace
@@ -28,11 +31,22 @@ class Network:
     A fresh network is in training mode, as in torch: a call moves the running statistics of its BatchNorms. Evaluation calls may run in
     several threads at once; training calls on one network may not.
 
+    A network that was read from a file has ``declared``, what the file says of its inputs, and ``aliases``, its names of arrays.
+
     Raises GraphError for a graph that cannot be.
     """
 
-    def __init__(self, layers: Mapping[str, Any], *, inputs: Sequence[str] = ("input",), outputs: Sequence[Any] | None = None) -> None:
-        self.graph = wire(layers, inputs, outputs)
+    def __init__(
+        self,
+        layers: Mapping[str, Any],
+        *,
+        inputs: Sequence[str] = ("input",),
+        outputs: Sequence[Any] | None = None,
+        declared: Mapping[str, Declared] | None = None,
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
+        self.graph = wire(layers, inputs, outputs, aliases)
+        self.declared = dict(declared or {})
         self.training = True
 
     def __call__(self, *inputs: Any) -> Any:
@@ -66,8 +80,11 @@ class Network:
         return summarise(self.graph, [shape if isinstance(shape, tuple) else as_array(shape).shape for shape in shapes])
 
     def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
-        """The output shapes for input shapes."""
-        return tuple(chosen(self.summary(*shapes).shapes, self.graph.outputs, OUTPUT))
+        """The output shapes for input shapes. Raises NotCoveredError where one depends on values that only a run knows."""
+        found = chosen(self.summary(*shapes).shapes, self.graph.outputs, OUTPUT)
+        if None in found:
+            raise NotCoveredError("an output's shape depends on values that only a run knows; run the network and look at the output")
+        return tuple(shape for shape in found if shape is not None)
 
     def __getitem__(self, name: str) -> Layer:
         """The layer of a name; a suffix that is unique will do. Raises UnknownNameError with near misses."""
@@ -114,7 +131,7 @@ class Network:
         """
         layers = self.graph.layers()
         own = {f"{name}.{key}": (layer, key) for name, layer in layers.items() for key in layer.state_dict()}
-        check_names(list(own), state, "the network", strict)
+        check_names(list(own), state, say("the network"), strict)
         fitted = [(layer, key, layer.declared()[key].fitted(layer, state[name])) for name, (layer, key) in own.items() if name in state]
         for layer, key, array in fitted:
             layer.arrays[key] = array
@@ -129,15 +146,23 @@ class Network:
         return self
 
     def arrays_of(self, inputs: Sequence[Any]) -> list[Array]:
-        """The inputs as float arrays. Raises ShapeError for another number of inputs than the network has."""
+        """The inputs as arrays. Raises ShapeError for another number of inputs than the network has."""
         if len(inputs) != len(self.graph.inputs):
             raise ShapeError(
-                "the network takes {expected} inputs ({names}), got {count}",
-                expected=len(self.graph.inputs),
-                names=", ".join(self.graph.inputs),
+                "the network takes {expected} ({names}), got {count}",
+                expected=plural("{n} input", "{n} inputs", n=len(self.graph.inputs)),
+                names=listed(self.graph.inputs),
                 count=len(inputs),
             )
-        return [as_array(x, name) for x, name in zip(inputs, self.graph.inputs, strict=True)]
+        return [self._array(x, name) for x, name in zip(inputs, self.graph.inputs, strict=True)]
+
+    def _array(self, x: Any, name: str) -> Array:
+        """One input as an array: of the declared dtype where a file says that it is something else than float32."""
+        given = self.declared.get(name)
+        if given is None or given.dtype == np.float32 or getattr(x, "dtype", None) == np.float64:
+            return as_array(x, name)
+        x = x.detach().numpy() if hasattr(x, "detach") else x
+        return np.asarray(x, given.dtype)
 
     def __repr__(self) -> str:
         lines = [f"  {node.name}: {node.layer.describe()} <- {', '.join(map(str, node.sources))}" for node in self.graph]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from convproof.core.errors import ShapeError
+from convproof.core.evaluation import Known
+from convproof.core.sentence import listed, plural
 from convproof.core.shapes import Region, Shape
 from convproof.core.upward import reach
 from convproof.network.graph import Graph, Node, Place, chosen, naming
@@ -36,7 +38,7 @@ class Summary:
 
     input_shapes: tuple[Shape, ...]
     rows: tuple[Row, ...]
-    shapes: Mapping[Place, Shape]
+    shapes: Mapping[Place, Shape | None]
 
     @property
     def parameters(self) -> int:
@@ -72,29 +74,37 @@ class Summary:
 def summarise(graph: Graph, input_shapes: Sequence[Shape]) -> Summary:
     """Every node's row. Raises ShapeError where a shape does not fit, naming the layer."""
     if input_shapes and len(input_shapes) != len(graph.inputs):
-        raise ShapeError("the network has {n} inputs ({names}); give a shape for each", n=len(graph.inputs), names=", ".join(graph.inputs))
-    shapes = infer_shapes(graph, input_shapes) if input_shapes else {}
+        raise ShapeError(
+            "the network has {inputs} ({names}); give a shape for each",
+            inputs=plural("{n} input", "{n} inputs", n=len(graph.inputs)),
+            names=listed(graph.inputs),
+        )
+    shapes = infer_shapes(graph, input_shapes) if input_shapes or not graph.inputs else {}
     first: dict[int, str] = {}
     rows = [_row(graph, node, shapes, first) for node in graph]
     return Summary(tuple(map(tuple, input_shapes)), tuple(rows), shapes)
 
 
-def infer_shapes(graph: Graph, input_shapes: Sequence[Shape]) -> dict[Place, Shape]:
-    """The shape of every array, from those of the inputs."""
-    shapes = {Place(name): tuple(shape) for name, shape in zip(graph.inputs, input_shapes, strict=True)}
+def infer_shapes(graph: Graph, input_shapes: Sequence[Shape]) -> dict[Place, Shape | None]:
+    """The shape of every array, from those of the inputs; None where it depends on values that only a run knows."""
+    known = {Place(name): Known(tuple(shape)) for name, shape in zip(graph.inputs, input_shapes, strict=True)}
     for node in graph:
+        obscure = {source: Known() for source in node.sources if known.get(Place(source.name)) == Known()}
         with naming(node):
-            outputs = node.layer.shapes(*chosen(shapes, node.sources, node.name))
-        shapes.update({Place(node.name, k): shape for k, shape in enumerate(outputs)})
-    return shapes
+            outputs = node.layer.known(*chosen({**known, **obscure}, node.sources, node.name))
+        known.update({Place(node.name, k): output for k, output in enumerate(outputs)})
+    return {place: found.shape for place, found in known.items()}
 
 
-def _row(graph: Graph, node: Node, shapes: Mapping[Place, Shape], first: dict[int, str]) -> Row:
+def _row(graph: Graph, node: Node, shapes: Mapping[Place, Shape | None], first: dict[int, str]) -> Row:
     layer = node.layer
     owner = first.setdefault(id(layer), node.name)
     learnt = layer.parameters().values()
-    into = [shapes[s] for s in node.sources] if shapes else []
-    outputs = layer.shapes(*into) if shapes else None
+    into = [shapes.get(source) for source in node.sources]
+    given = [shape for shape in into if shape is not None]
+    complete = bool(shapes) and len(given) == len(into)
+    found = [shape for place, shape in shapes.items() if place.name == node.name]
+    outputs = tuple(shape for shape in found if shape is not None) if found and None not in found else None
     return Row(
         node.name,
         layer.describe(),
@@ -102,26 +112,29 @@ def _row(graph: Graph, node: Node, shapes: Mapping[Place, Shape], first: dict[in
         outputs,
         sum(array.size for array in learnt) if owner == node.name else 0,
         None if owner == node.name else owner,
-        layer.products(*into) if shapes else None,
-        receptive_field(graph, node, shapes) if shapes else None,
+        layer.products(*given) if complete else None,
+        receptive_field(graph, node, shapes) if complete else None,
         sum(math.prod(shape) for shape in outputs) * layer.dtype.itemsize if outputs else None,
     )
 
 
-def receptive_field(graph: Graph, node: Node, shapes: Mapping[Place, Shape]) -> tuple[int, ...] | None:
+def receptive_field(graph: Graph, node: Node, shapes: Mapping[Place, Shape | None]) -> tuple[int, ...] | None:
     """How many cells of each spatial axis of the first input one cell of ``node`` looks at; None for an input without such axes."""
-    start = Place(graph.inputs[0])
-    shape = shapes[Place(node.name)]
-    if math.prod(shape) == 0 or len(shapes[start]) < 3:
+    start = Place(graph.inputs[0]) if graph.inputs else Place(node.name)
+    shape, first = shapes.get(Place(node.name)), shapes.get(start)
+    if shape is None or first is None or math.prod(shape) == 0 or len(first) < 3:
         return None
     regions: dict[Place, Region] = {Place(node.name): tuple(range(size // 2, size // 2 + 1) for size in shape)}
     for earlier in reversed(graph.nodes[: graph.nodes.index(node) + 1]):
         for output, region in [(p.output, r) for p, r in regions.items() if p.name == earlier.name]:
-            read = earlier.layer.reads(region, *(shapes[s] for s in earlier.sources), output=output)
+            into = [shape for source in earlier.sources if (shape := shapes.get(source)) is not None]
+            if len(into) < len(earlier.sources):
+                return None
+            read = earlier.layer.reads(region, *into, output=output)
             for source, part in zip(earlier.sources, read, strict=True):
                 if all(part):  # an empty range: nothing of this input is read
                     regions[source] = _hull(regions.get(source), part)
-    spatial = regions.get(start, ())[2 if len(shapes[start]) > 3 else 1 :]
+    spatial = regions.get(start, ())[2 if len(first) > 3 else 1 :]
     return tuple(len(r) for r in spatial) or None
 
 

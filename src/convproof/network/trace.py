@@ -54,7 +54,7 @@ class Trace:
 
     def find(self, name: str) -> str:
         """The full name of an array, from a suffix that is unique. Raises UnknownNameError with near misses."""
-        return find_name(name, list(self.arrays))
+        return find_name(name, list(self.arrays), self.graph.aliases)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.arrays)

@@ -45,6 +45,11 @@ def quotient(a: Node, b: Node, name: str = "", note: Sentence | None = None) -> 
     return _operation("quotient", (a, b), name, note)
 
 
+def negative(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """-a"""
+    return _operation("negative", (a,), name, note)
+
+
 def square(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
     """a squared"""
     return _operation("square", (a,), name, note)
@@ -55,14 +60,74 @@ def square_root(a: Node, name: str = "", note: Sentence | None = None) -> Operat
     return _operation("root", (a,), name, note)
 
 
+def power(a: Node, b: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """a to the power of b: exactly for whole numbers b of moderate size, else to 50 digits."""
+    return _operation("power", (a, b), name, note)
+
+
 def exponential(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
     """e to the power of a, to 50 digits."""
     return _operation("exp", (a,), name, note)
 
 
+def logarithm(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """The natural logarithm of a, to 50 digits."""
+    return _operation("logarithm", (a,), name, note)
+
+
+def hyperbolic_tangent(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """tanh(a), to 50 digits."""
+    return _operation("hyperbolic tangent", (a,), name, note)
+
+
+def error_function(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """erf(a), to 50 digits."""
+    return _operation("error function", (a,), name, note)
+
+
+def sine(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """sin(a), a in radians, to 50 digits."""
+    return _operation("sine", (a,), name, note)
+
+
+def cosine(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """cos(a), a in radians, to 50 digits."""
+    return _operation("cosine", (a,), name, note)
+
+
+def absolute(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """The size of a, without its sign."""
+    return _operation("absolute", (a,), name, note)
+
+
+def sign(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """1, 0 or -1."""
+    return _operation("sign", (a,), name, note)
+
+
+def floor(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """The largest whole number that is not above a."""
+    return _operation("floor", (a,), name, note)
+
+
+def ceiling(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """The smallest whole number that is not below a."""
+    return _operation("ceiling", (a,), name, note)
+
+
+def nearest(a: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """The whole number nearest to a; the even one of two that are equally near."""
+    return _operation("nearest", (a,), name, note)
+
+
 def maximum(*parts: Node, name: str = "", note: Sentence | None = None) -> Operation:
     """The largest of the parts."""
     return _operation("maximum", parts, name, note)
+
+
+def minimum(*parts: Node, name: str = "", note: Sentence | None = None) -> Operation:
+    """The smallest of the parts."""
+    return _operation("minimum", parts, name, note)
 
 
 def copy(a: Node, name: str = "", note: Sentence | None = None) -> Operation:

@@ -117,8 +117,8 @@ def _terms(node: Node) -> Iterator[Node]:
     if isinstance(node, Operation) and node.kind == "sum":
         for part in node.parts:
             yield from _terms(part)
-    elif isinstance(node, Operation) and node.kind in ("quotient", "copy", "maximum"):
-        if node.kind == "maximum":
+    elif isinstance(node, Operation) and node.kind in ("quotient", "copy", "maximum", "minimum"):
+        if node.kind in ("maximum", "minimum"):
             yield from node.parts
         else:
             yield from _terms(node.parts[0])

@@ -1,0 +1,1 @@
+"""Constants: numbers that a graph holds and that no layer owns."""
