@@ -15,6 +15,7 @@ from convproof.core.errors import __all__ as _errors
 from convproof.core.layer import Layer
 from convproof.formats.images import to_batch
 from convproof.formats.load import load
+from convproof.formats.torch.trace import from_torch
 from convproof.layers.catalogue import *  # noqa: F403
 from convproof.layers.catalogue import LAYERS as _LAYERS
 from convproof.network.network import Network, Sequential
@@ -23,4 +24,4 @@ from convproof.network.trace import Trace
 
 __version__ = "0.1.0"
 
-__all__ = ["Derivation", "Layer", "Network", "Sequential", "Summary", "Trace", "load", "to_batch", *_errors, *_LAYERS]
+__all__ = ["Derivation", "Layer", "Network", "Sequential", "Summary", "Trace", "from_torch", "load", "to_batch", *_errors, *_LAYERS]

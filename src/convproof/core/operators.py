@@ -36,6 +36,19 @@ class Later:
 LATER = Later()
 
 
+class Marker:
+    """A value that stands for itself alone."""
+
+    def __init__(self, meaning: str) -> None:
+        self.meaning = meaning
+
+    def __repr__(self) -> str:
+        return self.meaning
+
+
+FOLLOWS_MODULE = Marker("the mode of the module")  # as the argument ``training`` of a function: self.training of the module that called it
+
+
 class NotKnownYet(Exception):
     """A reader asked for what only a run knows; formats catch it, no user ever sees it."""
 

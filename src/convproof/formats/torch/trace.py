@@ -1,0 +1,139 @@
+"""``from_torch``: a torch.nn.Module as a layer or a network of ours. The module itself is left as it was."""
+
+import copy
+import warnings
+from pathlib import Path
+from typing import Any
+
+from convproof.core.errors import GraphError
+from convproof.core.layer import Layer
+from convproof.formats.torch.delegated import FromModule
+from convproof.formats.torch.graph import Conversion, Value, outputs_of
+from convproof.formats.torch.modules import is_known, layer_of
+from convproof.network.graph import Declared
+from convproof.network.network import Network
+
+
+def from_torch(module: Any, example: Any = None) -> Layer | Network:
+    """A layer for a single torch.nn module that we have, else a network with the module's names, in the module's mode.
+
+    ``example`` is an input, or a tuple of inputs, by which torch.export can follow what torch.fx cannot (decisions by a shape); the
+    network is then made for inputs of that shape. Parameters and statistics are copied; the module is not changed.
+
+    Raises GraphError for a module that cannot be followed, with the line where it stopped and what to do.
+    """
+    import torch
+
+    if not isinstance(module, torch.nn.Module):
+        raise GraphError("from_torch takes a torch.nn.Module; got {found}", found=type(module).__name__)
+    own = without_parametrizations(copy.deepcopy(module))
+    if is_known(own) and not isinstance(own, torch.nn.Sequential):
+        return layer_of(own)
+    modes = {path: bool(part.training) for path, part in module.named_modules(remove_duplicate=False)}
+    try:
+        network = by_fx(own)
+    except Exception as error:
+        if example is None:
+            raise _failed(error) from error
+        network = by_export(own, example if isinstance(example, tuple) else (example,))
+    network.training = bool(module.training)
+    for name, layer in network.layers.items():
+        layer.train(_mode(name, modes))
+    return network
+
+
+def without_parametrizations(module: Any) -> Any:
+    """The module with weights that are computed from others (weight norm, spectral norm) replaced by what they are now."""
+    from torch.nn.utils import parametrize
+
+    for part in module.modules():
+        for name in list(getattr(part, "parametrizations", ())):
+            parametrize.remove_parametrizations(part, name, leave_parametrized=True)
+    return module
+
+
+def by_fx(module: Any) -> Network:
+    """What torch.fx finds when it runs the module's forward on stand-ins, in eval mode, with our layers as leaves."""
+    import torch.fx
+
+    class Tracer(torch.fx.Tracer):
+        def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
+            return is_known(m) or super().is_leaf_module(m, module_qualified_name)
+
+    for part in module.modules():
+        part.__dict__["training"] = FromModule(0)
+    tracer = Tracer()
+    tracer.record_stack_traces = True
+    graph = tracer.trace(module)
+    for part in module.modules():
+        part.__dict__["training"] = False
+    tensors = {**dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers(remove_duplicate=False))}
+    tensors |= {name: value for name, value in vars(tracer.root).items() if isinstance(value, torch.Tensor)}
+    return network_of(graph, Conversion(dict(module.named_modules(remove_duplicate=False)), tensors))
+
+
+def by_export(module: Any, example: tuple[Any, ...]) -> Network:
+    """What torch.export finds when it runs the module on an example; in-place changes are sorted out, shapes are those of the example."""
+    import torch
+
+    tensors = tuple(torch.as_tensor(x) for x in example)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = torch.export.export(module.eval(), tensors).run_decompositions({})
+    except Exception as error:
+        raise _failed(error) from error
+    conversion = Conversion({}, {})
+    state = {**program.state_dict, **program.constants}
+    constants = {spec.arg.name: spec.target for spec in program.graph_signature.input_specs if getattr(spec, "target", None)}
+    for node in program.graph.nodes:
+        if node.op == "placeholder" and node.name in constants:
+            conversion.constants = {**conversion.constants, node.target: state[constants[node.name]]}
+            node.op = "get_attr"
+    sizes = {n.name: Declared(_dtype(n.meta["val"]), tuple(n.meta["val"].shape)) for n in program.graph.nodes if n.op == "placeholder"}
+    return network_of(program.graph, conversion, sizes)
+
+
+def network_of(graph: Any, conversion: Conversion, declared: Any = None) -> Network:
+    """The network of a traced graph. Raises GraphError."""
+    for node in graph.nodes:
+        if node.op not in ("get_attr", "placeholder") or node.users or node.op == "placeholder":
+            conversion.take(node)
+    outputs = [conversion.values[node] for node in outputs_of(graph)]
+    if not outputs or not all(isinstance(value, Value) and not value.number for value in outputs):
+        raise GraphError("the module's forward gives back something that is no tensor; return tensors alone")
+    return Network(conversion.layers, inputs=tuple(conversion.inputs), outputs=[value.source for value in outputs], declared=declared)
+
+
+def _mode(name: str, modes: dict[str, bool]) -> bool:
+    """The mode of the module that a layer stands for, or of the nearest module around it."""
+    path = name.partition("@")[0]
+    while path and path not in modes:
+        path = path.rpartition(".")[0]
+    return modes[path]
+
+
+def _dtype(tensor: Any) -> Any:
+    import numpy as np
+
+    return np.dtype(str(tensor.dtype).removeprefix("torch."))
+
+
+def _failed(error: Exception) -> GraphError:
+    """The sentence about a module that could not be followed."""
+    if isinstance(error, GraphError):
+        return error
+    line, trace = "", error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if "site-packages" not in file and "convproof" not in Path(file).parts:
+            line = f" at line {trace.tb_lineno} of {Path(file).name}"
+        trace = trace.tb_next
+    text = " ".join(str(error).split())[:200]
+    return GraphError(
+        "the module's forward cannot be followed{line}: {kind}: {text}. It decides by the numbers or the shape of a tensor, perhaps; pass "
+        "example=x, an input, so that torch.export can follow it for that shape, or load an ONNX export of the model",
+        line=line,
+        kind=type(error).__name__,
+        text=text,
+    )
