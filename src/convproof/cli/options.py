@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
+from convproof.cli.languages import Misuse
 from convproof.core.errors import SettingError, ShapeError
-from convproof.core.sentence import say
+from convproof.core.languages import ENGLISH
+from convproof.core.sentence import Sentence, Text, listed, plural, say, spoken
 
 if TYPE_CHECKING:
     from convproof.core.shapes import Shape
@@ -26,24 +28,28 @@ class Job:
     """A network and its inputs, each with the words that announce it; ``files`` are the model's name and all files that were read."""
 
     network: "Network"
-    model: str
+    model: Sentence
     inputs: tuple[Any, ...]
-    given: str
+    given: Text
     files: tuple[str, ...] = ()
 
     def heading(self) -> str:
         """The first line of every output."""
-        return f"model: {self.model}\ninput: {self.given}" if self.given else f"model: {self.model}"
+        lines = [say("model: {model}", model=self.model)]
+        if self.given:
+            lines.append(say("input: {given}", given=self.given))
+        return "\n".join(map(str, lines))
 
     def record(self) -> dict[str, Any]:
         """The same for JSON."""
-        return {"schema_version": SCHEMA_VERSION, "model": self.model, "input": self.given}
+        return {"schema_version": SCHEMA_VERSION, "model": self.model.text(ENGLISH), "input": spoken(self.given, ENGLISH)}
 
 
 def model_options(command: Command) -> Command:
     """MODEL, --model, --weights and --train/--eval."""
     for decorate in (
         click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
+        click.option("--lang", metavar="LANGUAGE", expose_value=False, help="The language of all texts: en or zh."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON (stable, with a schema_version)."),
         click.option("--train/--eval", "training", default=None, help="The mode of all layers; else as the model comes."),
         click.option("--weights", metavar="FILE", help="Load the model's weights from a .safetensors or .npz file first."),
@@ -55,10 +61,11 @@ def model_options(command: Command) -> Command:
 
 
 def input_options(command: Command) -> Command:
-    """INPUT, --input, --shape and --seed."""
+    """INPUT, --input, --shape, --dim and --seed."""
     for decorate in (
         click.option("--seed", default=0, show_default=True, help="Seed of the noise that stands in for a missing INPUT."),
         click.option("--shape", metavar="N,C,H,W", help="Take noise of this shape as input."),
+        click.option("--dim", metavar="NAME=SIZE", multiple=True, help="A size that the model leaves open, such as batch=1, for noise."),
         click.option("--input", "input_option", metavar="INPUT", multiple=True, help="The same as INPUT; several images make a batch."),
         click.argument("input", required=False),
     ):
@@ -69,7 +76,12 @@ def input_options(command: Command) -> Command:
 def the_one(argument: str | None, option: str | None, name: str) -> str | None:
     """A positional or its option; both at once are a usage error."""
     if argument and option:
-        raise click.UsageError(f"{name} is given twice: {argument!r} and --{name.lower()} {option!r}; give it once.")
+        raise Misuse(
+            "{name} is given twice: {argument!r} and {option}; give it once.",
+            name=name,
+            argument=argument,
+            option=f"--{name.lower()} {option!r}",
+        )
     return argument or option
 
 
@@ -84,9 +96,9 @@ def find_network(default: str, model: str | None, model_option: str | None, weig
         network.load_weights(weights)
     if training is not None:
         network.train(training)
-    source = f", weights from {weights}" if weights else ""
-    mode = "training mode" if network.training else "eval mode"
-    return Job(network, f"{describe(name)}{source} ({mode})", (), "", tuple(f for f in (name, weights) if f))
+    source = say("{model}, weights from {file}", model=describe(name), file=weights) if weights else describe(name)
+    mode = say("training mode") if network.training else say("eval mode")
+    return Job(network, say("{model} ({mode})", model=source, mode=mode), (), "", tuple(f for f in (name, weights) if f))
 
 
 def find_job(
@@ -99,6 +111,7 @@ def find_job(
     input: str | None,
     input_option: tuple[str, ...],
     shape: str | None,
+    dim: tuple[str, ...],
     seed: int,
     optional: bool = False,
 ) -> Job:
@@ -109,13 +122,15 @@ def find_job(
     job = find_network(default, model, model_option, weights, training)
     paths = ((input,) if input else ()) + input_option
     if paths and shape:
-        raise click.UsageError("--shape asks for noise, and INPUT for a file: give one of them.")
+        raise Misuse("--shape asks for noise, and INPUT for a file: give one of them.")
     if paths:
-        return replace(job, inputs=read_input(paths, job.network.graph.inputs), given=", ".join(paths), files=(*job.files, *paths))
+        return replace(job, inputs=read_input(paths, job.network.graph.inputs), given=listed(paths), files=(*job.files, *paths))
     if shape:
         return noise(job, [parse_shape(part) for part in shape.split(";")], seed)
     if (own := embedded_input(job.files[0])) is not None:
         return replace(job, inputs=(own.array,), given=own.description)
+    if job.network.declared and (dim or not optional or is_whole(job.network)):
+        return noise(job, declared_shapes(job, parse_dims(dim)), seed)
     if optional:
         return job
     raise SettingError(
@@ -131,7 +146,7 @@ def _needs(network: "Network") -> object:
         network.summary(*[()] * len(network.graph.inputs))
     except ShapeError as error:
         return error.sentence
-    return say("inputs {names}", names=", ".join(network.graph.inputs))
+    return say("inputs {names}", names=listed(network.graph.inputs))
 
 
 def noise(job: Job, shapes: "Sequence[Shape]", seed: int) -> Job:
@@ -141,11 +156,58 @@ def noise(job: Job, shapes: "Sequence[Shape]", seed: int) -> Job:
     names = job.network.graph.inputs
     if len(shapes) != len(names):
         raise SettingError(
-            "the network has {n} inputs ({names}); give --shape as many shapes, with ; between them", n=len(names), names=", ".join(names)
+            "the network has {inputs} ({names}); give --shape as many shapes, with ; between them",
+            inputs=plural("{n} input", "{n} inputs", n=len(names)),
+            names=listed(names),
         )
     rng = np.random.default_rng(seed)
-    arrays = tuple(rng.standard_normal(s).astype(np.float32) for s in shapes)
-    return replace(job, inputs=arrays, given=f"seeded noise (seed {seed}) of shape {' and '.join(map(str, shapes))}")
+    dtypes = [job.network.declared[name].dtype if name in job.network.declared else np.dtype(np.float32) for name in names]
+    if any(dtype.kind not in "fViub" for dtype in dtypes):
+        raise SettingError("the network reads {dtypes}; noise is numbers, so give it an input file", dtypes=listed(d.name for d in dtypes))
+    arrays = tuple(_random(rng, shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
+    return replace(job, inputs=arrays, given=say("seeded noise (seed {seed}) of shape {shapes}", seed=seed, shapes=listed(shapes)))
+
+
+def _random(rng: Any, shape: "Shape", dtype: Any) -> Any:
+    """Standard normal numbers; 0 and 1 for a dtype that holds integers."""
+    return rng.integers(0, 2, shape).astype(dtype) if dtype.kind in "iub" else rng.standard_normal(shape).astype(dtype)
+
+
+def is_whole(network: "Network") -> bool:
+    """Whether the file says every size of every input."""
+    return all(given.whole is not None for given in network.declared.values())
+
+
+def declared_shapes(job: Job, dims: dict[str, int]) -> "list[Shape]":
+    """The shapes that the model's file declares, with open sizes from --dim. Raises SettingError for those that are missing."""
+    shapes, open_ones = [], []
+    for name, given in job.network.declared.items():
+        sizes = [
+            dims.get(f"{name}.{k}", dims.get(size, size) if isinstance(size, str) else size) for k, size in enumerate(given.sizes or ())
+        ]
+        open_ones += [size if isinstance(size, str) else f"{name}.{k}" for k, size in enumerate(sizes) if not isinstance(size, int)]
+        shapes.append(tuple(size for size in sizes if isinstance(size, int)))
+        if given.sizes is None:
+            raise SettingError("{model} does not say how many axes {name} has: give --shape 1,3,224,224", model=job.files[0], name=name)
+    if open_ones:
+        raise SettingError(
+            "{model} leaves sizes of its input open: {names}; give each, such as --dim {first}=1, or --shape, or an input file",
+            model=job.files[0],
+            names=listed(dict.fromkeys(open_ones)),
+            first=open_ones[0],
+        )
+    return shapes
+
+
+def parse_dims(texts: Sequence[str]) -> dict[str, int]:
+    """batch=1 as {"batch": 1}. Raises SettingError."""
+    found = {}
+    for text in texts:
+        name, _, size = text.rpartition("=")
+        if not name or not size.isdecimal() or int(size) < 1:
+            raise SettingError("--dim {text!r}: expected a name and a size of 1 or more, such as batch=1", text=text)
+        found[name] = int(size)
+    return found
 
 
 def parse_shape(text: str) -> "Shape":
@@ -173,7 +235,7 @@ def emit(record: dict[str, Any]) -> None:
 
 
 @contextmanager
-def patience(what: str) -> Iterator[None]:
+def patience(what: Sentence) -> Iterator[None]:
     """A spinner on stderr while something takes longer than a second, if somebody is looking."""
     import sys
     import threading
@@ -183,7 +245,7 @@ def patience(what: str) -> Iterator[None]:
         return
     from rich.console import Console
 
-    status = Console(stderr=True).status(what)
+    status = Console(stderr=True).status(what.text())
     timer = threading.Timer(1.0, status.start)
     timer.daemon = True
     timer.start()

@@ -159,20 +159,23 @@ class Written:
     """One ONNX node that a layer is written as.
 
     ``arguments``: the number k for the layer's input k, a name for one of its parameters or statistics, an array for a constant, None for
-    an input left out, and ``Result(j)`` for what node j of the same layer gives. The last node's outputs are the layer's.
+    an input left out, and ``Result(j)`` for what node j of the same layer gives. The last node's outputs are the layer's. ``version`` is the
+    version of ONNX's operator set that the node is written for, None for the one that all rooms write for.
     """
 
     operator: str
     arguments: Sequence[Any] = (0,)
     settings: Mapping[str, Any] = field(default_factory=dict)
     outputs: int = 1
+    version: int | None = None
 
 
 @dataclass(frozen=True)
 class Result:
-    """The output of an earlier node, of those that one layer is written as."""
+    """An output of an earlier node, of those that one layer is written as; the first unless ``output`` says else."""
 
     node: int
+    output: int = 0
 
 
 def _later(value: Any) -> bool:

@@ -51,7 +51,9 @@ def open_npz(path: Path) -> Iterator[Archive]:
 
         def read(name: str) -> Array:
             with archive.open(members[name]) as stream:
-                array = read_npy(cast("BufferedIOBase", stream), members[name].file_size, say("array {name!r} of {path}", name=name, path=path))
+                array = read_npy(
+                    cast("BufferedIOBase", stream), members[name].file_size, say("array {name!r} of {path}", name=name, path=path)
+                )
                 stream.read(1)  # at the end of a member its checksum is compared
             return array
 

@@ -72,7 +72,12 @@ def _chosen(names: list[str], name: str | None, path: Path) -> str:
     if not names:
         raise FileError("{path} holds no array; expected at least one", path=path)
     if name is None:
-        raise FileError("{path} holds {arrays} ({names}); name one of them", path=path, arrays=plural("{n} array", "{n} arrays", n=len(names)), names=known)
+        raise FileError(
+            "{path} holds {arrays} ({names}); name one of them",
+            path=path,
+            arrays=plural("{n} array", "{n} arrays", n=len(names)),
+            names=known,
+        )
     raise FileError("{path} holds no array {name!r}; it holds {names}", path=path, name=name, names=known)
 
 

@@ -179,10 +179,8 @@ def _bracketed(picture: Picture) -> str:
 def _origin(pictures: Sequence[Picture]) -> Sentence:
     """Where the pixels came from, and what was done to them on the way."""
     names = [picture.name for picture in pictures if picture.name]
-    if names:
-        origin = say("pixels of {names}, N, H, W, C", names=listed(names, most=FEW))
-    else:
-        origin = say("pixels as they were given, N, H, W, C")
+    given = say("pixels as they were given, N, H, W, C")
+    origin = say("pixels of {names}, N, H, W, C", names=listed(names, most=FEW)) if names else given
     for note in {note.text(): note for picture in pictures for note in picture.notes}.values():
         origin = say("{origin}; {note}", origin=origin, note=note)
     return origin

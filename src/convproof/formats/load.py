@@ -9,18 +9,18 @@ from convproof.formats.embedded import MODELS, embedded_model
 from convproof.formats.factory import names_of_functions, run_factory
 from convproof.network.network import Network
 
-WEIGHTS = (".safetensors", ".npz", ".npy")
-TORCH = (".pt", ".pth", ".ckpt", ".bin", ".pt2")
-LATER = (".keras", ".h5", ".tflite")
+WEIGHTS = (".safetensors", ".npz", ".npy", ".pt", ".pth", ".ckpt", ".bin")
+ELSEWHERE = (".keras", ".h5", ".tflite", ".pb", ".pt2", ".mlmodel", ".caffemodel")
 
 
 def load(model: str | Path) -> Network:
-    """A network: an embedded one by name ("walkthrough"), or "net.py:factory", what that function in that file returns.
+    """A network: a .onnx file, an embedded one by name ("walkthrough"), or "net.py:factory", what that function in that file returns.
 
-    The file is run, as its name says; nothing else ever runs code from a file. The network comes in the mode in which it was made.
+    Such a file is run, as its name says; nothing else ever runs code from a file. A network comes in the mode in which it was made, one
+    from a .onnx file in eval mode.
 
-    Raises UnknownNameError for an unknown name, FileError for a file that is missing or a function that fails, SettingError for what
-    is not read yet.
+    Raises UnknownNameError for an unknown name, FileError for a file that is missing, damaged, or a function that fails, GraphError for a
+    model that cannot be wired, SettingError for what holds no network.
     """
     text = str(model)
     if text in MODELS:
@@ -52,9 +52,14 @@ def _refuse(text: str) -> None:
             model=text,
             possible=_possible(),
         )
-    if ending in (*TORCH, *LATER):
-        raise SettingError("{model}: {ending} files are not read yet. {possible}", model=text, ending=ending, possible=_possible())
+    if ending in ELSEWHERE:
+        raise SettingError(
+            "{model}: {ending} files are not read here; export the model to ONNX, as docs/models.md shows. {possible}",
+            model=text,
+            ending=ending,
+            possible=_possible(),
+        )
 
 
 def _possible() -> Sentence:
-    return say("A network is {names}, or net.py:factory for a function in your own file", names=listed(MODELS))
+    return say("A network is a .onnx file, net.py:factory for a function in your own file, or one of {names}", names=listed(MODELS))

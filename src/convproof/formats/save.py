@@ -2,34 +2,31 @@
 
 from pathlib import Path
 
-from convproof.core.errors import FileError, UnknownNameError
+from convproof.core.errors import UnknownNameError
 from convproof.core.sentence import Sentence, listed, say
 from convproof.formats.arrays import read_arrays, write_arrays
+from convproof.formats.torch.weights import ENDINGS as TORCH
+from convproof.formats.torch.weights import read_state
 from convproof.network.network import Network
 from convproof.network.trace import Trace
 
-TORCH = (".pt", ".pth", ".ckpt", ".bin")
-
 
 def save_network(network: Network, path: str | Path) -> None:
-    """Write all parameters and statistics, by name, to a .safetensors or .npz file. Raises FileError."""
+    """Write the whole network to a .onnx file; all parameters and statistics, by name, to .safetensors or .npz. Raises FileError."""
     if Path(path).suffix.lower() == ".onnx":
-        raise FileError("{path}: networks are not written as .onnx yet; their weights go into .safetensors or .npz", path=path)
-    write_arrays(path, network.state_dict())
+        from convproof.formats.onnx.write import save_onnx
+
+        save_onnx(network, path)
+    else:
+        write_arrays(path, network.state_dict())
 
 
 def load_weights(network: Network, path: str | Path, strict: bool = True) -> None:
-    """Set parameters and statistics from a .safetensors or .npz file; nothing is set if anything does not fit.
+    """Set parameters and statistics from a .safetensors, .npz or torch file; nothing is set if anything does not fit.
 
     Raises FileError, UnknownNameError for missing or unknown names unless ``strict`` is False, ShapeError for wrong shapes.
     """
-    if Path(path).suffix.lower() in TORCH:
-        raise FileError(
-            "{path}: torch's own files are not read yet; in Python, "
-            "network.load_state_dict(torch.load(path, weights_only=True)) does it, or write it with safetensors.torch.save_file",
-            path=path,
-        )
-    state = read_arrays(path)
+    state = read_state(path) if Path(path).suffix.lower() in TORCH else read_arrays(path)
     own = network.state_dict()
     if not any(name in own for name in state):
         raise UnknownNameError(

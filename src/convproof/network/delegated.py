@@ -15,6 +15,7 @@ from convproof.core.errors import NotCoveredError
 from convproof.core.evaluation import Known
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines, no_error
+from convproof.core.operators import Written
 from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array, Cell, Shape
 
@@ -25,11 +26,21 @@ FOLDED = 10_000  # an array that is larger is no shape arithmetic
 class Delegated(Layer):
     """``function(*arrays)`` gives all outputs; ``data`` says which inputs hold the numbers that an operation may move.
 
-    ``of_shape`` is for an operation whose result depends on its input's shape alone.
+    ``of_shape`` is for an operation whose result depends on its input's shape alone. ``written`` is the ONNX node that it was read from.
     """
 
-    def __init__(self, operator: str, function: Function, inputs: int, *, data: Sequence[int] = (0,), of_shape: bool = False) -> None:
+    def __init__(
+        self,
+        operator: str,
+        function: Function,
+        inputs: int,
+        *,
+        data: Sequence[int] = (0,),
+        of_shape: bool = False,
+        written: Written | None = None,
+    ) -> None:
         super().__init__()
+        self.as_written = written
         self.operator, self.function, self.data, self.of_shape = operator, function, tuple(data), of_shape
         self.input_names = tuple(f"x{k}" for k in range(inputs))
         self.support = "delegated"
@@ -41,6 +52,10 @@ class Delegated(Layer):
     def describe(self) -> str:
         """The operator's name, marked as delegated."""
         return f"{self.operator}(delegated)"
+
+    def written(self) -> tuple[Written, ...]:
+        """What it was read from. Raises NotCoveredError for an operation of another framework."""
+        return super().written() if self.as_written is None else (self.as_written,)
 
     def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         """Only an operation of shapes knows before a run. Raises NotCoveredError."""

@@ -13,7 +13,7 @@ from convproof.core.errors import NotCoveredError, ShapeError
 from convproof.core.evaluation import Known
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
-from convproof.core.operators import Call, Later, NotKnownYet, Read
+from convproof.core.operators import Call, Later, NotKnownYet, Read, Written
 from convproof.core.sentence import Text
 from convproof.core.shapes import Array, Cell, Region, Shape
 
@@ -44,6 +44,15 @@ class Late(Layer):
     def describe(self) -> str:
         """The operator's name; its settings are only known in a run."""
         return f"{self.call.name}(...)"
+
+    def written(self) -> tuple[Written, ...]:
+        """The node that it was read from. Raises NotCoveredError for a call that is none of ONNX."""
+        call = self.call
+        if not call.version:
+            return super().written()
+        places = {path[0]: k for k, path in enumerate(self.paths)}
+        arguments = [places.get(k, argument) for k, argument in enumerate(call.arguments)]
+        return (Written(call.name, arguments, call.settings, call.outputs, call.version),)
 
     def find(self, known: Sequence[Known]) -> Found:
         """Read the call with what is known of the inputs. Raises NotKnownYet where a value is asked for that is not known."""

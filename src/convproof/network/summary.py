@@ -19,7 +19,7 @@ from convproof.network.graph import Graph, Node, Place, chosen, naming
 
 @dataclass(frozen=True)
 class Row:
-    """One layer. What depends on the input's size is None where that is not known."""
+    """One layer. What depends on the input's size is None where that is not known; ``support`` is ours, delegated or unknown."""
 
     name: str
     layer: str
@@ -30,6 +30,7 @@ class Row:
     products: int | None
     receptive_field: tuple[int, ...] | None
     bytes: int | None
+    support: str = "ours"
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def _row(graph: Graph, node: Node, shapes: Mapping[Place, Shape | None], first: 
         layer.products(*given) if complete else None,
         receptive_field(graph, node, shapes) if complete else None,
         sum(math.prod(shape) for shape in outputs) * layer.dtype.itemsize if outputs else None,
+        layer.support,
     )
 
 

@@ -9,37 +9,69 @@ from convproof.network.summary import Row, Summary
 if TYPE_CHECKING:
     from rich.table import Table
 
-COLUMNS = ("layer", "what it is", "reads", "output shape", "parameters", "multiply-adds", "receptive field", "memory")
+COLUMNS = (
+    say("layer"),
+    say("what it is"),
+    say("reads"),
+    say("output shape"),
+    say("parameters"),
+    say("multiply-adds"),
+    say("receptive field"),
+    say("memory"),
+)
+
+
+SUPPORT = {
+    "ours": say("ours"),
+    "delegated": say("delegated"),
+    "unknown": say("unknown"),
+}
 
 
 def text(summary: Summary, lang: str | None = None) -> str:
     """The table as plain text."""
+    return "\n".join([*_drawn(table(summary, lang)), *(s.text(lang) for s in totals(summary))])
+
+
+def support(summary: Summary, lang: str | None = None) -> str:
+    """For every node whether it is ours, delegated or unknown, and how many there are of each."""
+    from rich import box
+    from rich.table import Table
+
+    drawn = Table(*(column.text(lang) for column in (*COLUMNS[:2], say("support"))), box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in summary.rows:
+        drawn.add_row(row.name, row.layer, SUPPORT[row.support].text(lang))
+    counts = {kind: sum(row.support == kind for row in summary.rows) for kind in SUPPORT}
+    return "\n".join([*_drawn(drawn), *(say("{kind}: {n}", kind=SUPPORT[kind], n=n).text(lang) for kind, n in counts.items())])
+
+
+def _drawn(table: "Table") -> list[str]:
+    """The lines of a table."""
     from rich.console import Console
 
     console = Console(file=io.StringIO(), width=160, color_system=None, legacy_windows=False)
-    console.print(table(summary))
+    console.print(table)
     drawn: str = console.file.getvalue()  # type: ignore[attr-defined]
-    lines = [line.rstrip() for line in drawn.rstrip().splitlines()]
-    return "\n".join([*lines, *(s.text(lang) for s in totals(summary))])
+    return [line.rstrip() for line in drawn.rstrip().splitlines()]
 
 
-def table(summary: Summary) -> "Table":
+def table(summary: Summary, lang: str | None = None) -> "Table":
     """The rows as a Rich table."""
     from rich import box
     from rich.table import Table
 
-    drawn = Table(*COLUMNS, box=box.SIMPLE_HEAD, pad_edge=False)
+    drawn = Table(*(column.text(lang) for column in COLUMNS), box=box.SIMPLE_HEAD, pad_edge=False)
     for column in drawn.columns[4:]:
         column.justify = "right"
     for row in summary.rows:
-        drawn.add_row(*cells(row))
+        drawn.add_row(*cells(row, lang))
     return drawn
 
 
-def cells(row: Row) -> list[str]:
+def cells(row: Row, lang: str | None = None) -> list[str]:
     """One row's texts; what is not known is a dash."""
     shapes = "-" if row.output_shapes is None else ", ".join(map(str, row.output_shapes))
-    learnt = f"as {row.shared_with}" if row.shared_with else f"{row.parameters:,}"
+    learnt = say("as {layer}", layer=row.shared_with).text(lang) if row.shared_with else f"{row.parameters:,}"
     field = "-" if row.receptive_field is None else " x ".join(map(str, row.receptive_field))
     return [row.name, row.layer, ", ".join(row.sources), shapes, learnt, _count(row.products), field, size(row.bytes)]
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from onnx import NodeProto, defs
+from onnx import NodeProto, defs, helper
 from onnx.reference import ReferenceEvaluator
 
 from convproof.core.errors import NotCoveredError
 from convproof.core.layer import Layer
-from convproof.core.operators import Later
+from convproof.core.operators import Later, Written
 from convproof.core.shapes import Array
 from convproof.network.delegated import Delegated, Unknown
 
@@ -36,7 +36,10 @@ def delegated(node: NodeProto, version: int, arguments: Sequence[Any]) -> Layer:
         return evaluate([given.get(k, argument) for k, argument in enumerate(arguments)])
 
     data = [later.index(k) for k in DATA.get(node.op_type, (0,)) if k in later]
-    return Delegated(node.op_type, function, len(later), data=data, of_shape=node.op_type in OF_SHAPE)
+    settings = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+    places = [later.index(k) if k in later else argument for k, argument in enumerate(arguments)]
+    written = Written(node.op_type, places, settings, len(node.output), version) if not node.domain else None
+    return Delegated(node.op_type, function, len(later), data=data, of_shape=node.op_type in OF_SHAPE, written=written)
 
 
 def evaluator_of(node: NodeProto, version: int) -> Callable[[Sequence[Any]], Sequence[Any]]:

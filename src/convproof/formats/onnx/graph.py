@@ -4,6 +4,7 @@ What can be worked out when the file is read is worked out then: weights that Co
 computed from them. No node is put in that the file does not have, except for a constant that a layer reads as an input.
 """
 
+import re
 import warnings
 from dataclasses import dataclass, field
 from functools import partial
@@ -93,8 +94,13 @@ def declared(given: onnx.ValueInfoProto) -> Declared:
     kind = given.type.tensor_type
     if not given.type.HasField("tensor_type") or not kind.elem_type:
         raise GraphError("the input {name!r} is no array of numbers, which is not covered", name=given.name)
-    sizes = tuple(d.dim_value if d.dim_value > 0 else (d.dim_param or None) for d in kind.shape.dim) if kind.HasField("shape") else None
+    sizes = tuple(d.dim_value if d.dim_value > 0 else _name(d.dim_param) for d in kind.shape.dim) if kind.HasField("shape") else None
     return Declared(dtype_of(kind.elem_type), sizes)
+
+
+def _name(size: str) -> str | None:
+    """The name of an open size; None for one that says nothing, such as "?"."""
+    return size if re.search(r"\w", size) else None
 
 
 def _take(reading: Reading, node: NodeProto, wanted: str) -> None:

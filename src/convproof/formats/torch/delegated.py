@@ -41,8 +41,10 @@ def of_numbers(node: Any, name: str, inputs: Sequence[Any]) -> Delegated:
     return Delegated(name, function, len(inputs), data=())
 
 
-def delegated(node: Any, name: str, inputs: Sequence[Any], numbers: Sequence[bool], known: Mapping[Any, Array]) -> Delegated:
-    """A torch function that is called with tensors in every run."""
+def delegated(
+    node: Any, name: str, inputs: Sequence[Any], numbers: Sequence[bool], known: Mapping[Any, Array], module: Any = None
+) -> Delegated:
+    """A torch function, or a ``module`` that is none of ours, called with tensors in every run."""
 
     def function(*arrays: Array) -> Sequence[Any]:
         import torch
@@ -51,13 +53,13 @@ def delegated(node: Any, name: str, inputs: Sequence[Any], numbers: Sequence[boo
         for n, array, number in zip(inputs, arrays, numbers, strict=True):
             given[n] = _number(array) if number else torch.from_numpy(np.array(array))
         with torch.no_grad():
-            found = called(node, given)
+            found = called(node, given, module)
         return [y.numpy() if hasattr(y, "numpy") else np.asarray(y) for y in (found if isinstance(found, list | tuple) else [found])]
 
     return Delegated(name, function, len(inputs), data=tuple(k for k, number in enumerate(numbers) if not number))
 
 
-def called(node: Any, values: Mapping[Any, Any]) -> Any:
+def called(node: Any, values: Mapping[Any, Any], module: Any = None) -> Any:
     """What the node's function or method gives for these values of its inputs."""
     from torch.fx.node import Node, map_aggregate
 
@@ -67,7 +69,7 @@ def called(node: Any, values: Mapping[Any, Any]) -> Any:
     arguments, named = map_aggregate(node.args, value), map_aggregate(node.kwargs, value)
     if node.op == "call_method":
         return getattr(arguments[0], node.target)(*arguments[1:], **named)
-    return node.target(*arguments, **named)
+    return (module or node.target)(*arguments, **named)
 
 
 def _number(array: Array) -> Any:

@@ -13,7 +13,7 @@ from convproof.core.operators import FOLLOWS_MODULE, Call, Later, NotKnownYet
 from convproof.formats.operators import bound, operators, read
 from convproof.formats.torch.aliases import VIEWS, Aliases, is_in_place
 from convproof.formats.torch.delegated import FromModule, delegated, gives_number, of_numbers, of_shape
-from convproof.formats.torch.modules import array_of, layer_of
+from convproof.formats.torch.modules import array_of, is_known, layer_of
 from convproof.layers.catalogue import LAYERS
 from convproof.network.late import Late, Path
 
@@ -80,6 +80,12 @@ class Conversion:
 
     def _call_module(self, node: Any) -> None:
         module = self.modules[node.target]
+        if not is_known(module):
+            label = self.free(node.target, "@")
+            layer, sources = self._delegated(node, type(module).__name__, label)
+            self._add(node, label, layer, sources, False)
+            self.aliases.made(node, None)
+            return
         if id(module) not in self.shared:
             self.shared[id(module)] = layer_of(module)
         layer = self.shared[id(module)]
@@ -162,7 +168,8 @@ class Conversion:
         inputs = [n for n in node.all_input_nodes if isinstance(self.values[n], Value)]
         numbers = [self.values[n].number for n in inputs]
         known = {n: v for n in node.all_input_nodes if not isinstance(v := self.values[n], Value)}
-        return delegated(node, name, inputs, numbers, known), [self._source(n, label) for n in inputs]
+        function = self.modules[node.target] if node.op == "call_module" else None
+        return delegated(node, name, inputs, numbers, known, function), [self._source(n, label) for n in inputs]
 
     def _number(self, node: Any, name: str) -> None:
         """Shape arithmetic: a size, or a computation on sizes."""

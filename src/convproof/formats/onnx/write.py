@@ -1,0 +1,131 @@
+"""A network as an ONNX file: every layer as the nodes that its room writes, under the layer's own name; a BatchNorm stays one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto, checker, defs, helper, numpy_helper
+
+from convproof.core.errors import ConvproofError, FileError, ShapeError
+from convproof.core.operators import Result, Written
+from convproof.core.shapes import Array, Shape
+from convproof.formats.files import replacing
+from convproof.network.graph import Declared, Node, Place
+from convproof.network.network import Network
+
+VERSION = 22  # of ONNX's operator set, which rooms write for
+IR_VERSION = 10  # what goes with it
+
+
+def save_onnx(network: Network, path: str | Path) -> None:
+    """Write a network as it computes in eval mode. Raises FileError; an old file is replaced only when the new one is complete."""
+    model = model_of(network)
+    try:
+        checker.check_model(model)
+    except checker.ValidationError as error:
+        raise FileError("{path}: what was to be written is no valid ONNX: {problem}", path=path, problem=str(error)) from error
+    with replacing(path) as temporary:
+        temporary.write_bytes(model.SerializeToString())
+
+
+def model_of(network: Network) -> ModelProto:
+    """The network as an ONNX model. Raises FileError for a layer that ONNX cannot say."""
+    first = {id(layer): name for name, layer in network.graph.layers().items()}
+    nodes: list[NodeProto] = []
+    tensors: dict[str, Array] = {}
+    for node in network.graph:
+        own, arrays = _nodes(node, first[id(node.layer)])
+        nodes += own
+        tensors |= arrays
+    inputs = [_value(name, network.declared.get(name) or expected(network, name)) for name in network.graph.inputs]
+    outputs, copies = [], []
+    for k, place in enumerate(network.graph.outputs):
+        name = str(place)
+        if place.name in network.graph.inputs or name in outputs:
+            name = f"{name}.output{k}"
+            copies.append(helper.make_node("Identity", [str(place)], [name], name=name))
+        outputs.append(name)
+    values = [helper.make_value_info(name, helper.make_tensor_type_proto(TensorProto.FLOAT, None)) for name in outputs]
+    stored = [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in tensors.items()]
+    graph = helper.make_graph([*nodes, *copies], "convproof", inputs, values, stored)
+    return helper.make_model(graph, producer_name="convproof", opset_imports=[helper.make_opsetid("", VERSION)], ir_version=IR_VERSION)
+
+
+def _nodes(node: Node, owner: str) -> tuple[list[NodeProto], dict[str, Array]]:
+    """The ONNX nodes of one node of ours, and the tensors that they store."""
+    try:
+        written = node.layer.written()
+    except ConvproofError as error:
+        raise FileError("{name}: {problem}", name=node.name, problem=error.sentence) from error
+    tensors: dict[str, Array] = {}
+    names = [node.name if k == len(written) - 1 else f"{node.name}.step{k}" for k in range(len(written))]
+
+    def argument(position: int, k: int, value: Any) -> str:
+        if value is None:
+            return ""
+        if isinstance(value, Result):
+            return names[value.node]
+        if isinstance(value, int):
+            return str(node.sources[value])
+        name = f"{owner}.{value}" if isinstance(value, str) else f"{node.name}.constant{k}.{position}"
+        tensors[name] = node.layer.arrays[value] if isinstance(value, str) else np.asarray(value)
+        return name
+
+    made = []
+    for k, one in enumerate(written):
+        _require_same_meaning(node.name, one)
+        inputs = [argument(position, k, value) for position, value in enumerate(one.arguments)]
+        outputs = [str(Place(names[k], j)) for j in range(one.outputs)]
+        settings = {key: value for key, value in one.settings.items() if value is not None}
+        made.append(helper.make_node(one.operator, inputs, outputs, name=names[k], **settings))
+    return made, tensors
+
+
+def _require_same_meaning(name: str, written: Written) -> None:
+    """Raise FileError for a node of another operator set whose operator takes other inputs or attributes in ours."""
+    if written.version in (None, VERSION):
+        return
+    then, now = (defs.get_schema(written.operator, version or VERSION) for version in (written.version, VERSION))
+    if (list(then.attributes), then.max_input) != (list(now.attributes), now.max_input):
+        raise FileError(
+            "{name}: {operator} of version {then} of ONNX's operators is written otherwise in version {now}; "
+            "convert the original file with onnx.version_converter first",
+            name=name,
+            operator=written.operator,
+            then=then.since_version,
+            now=now.since_version,
+        )
+
+
+def _value(name: str, given: Declared) -> Any:
+    sizes = [f"{name}.{k}" if size is None else size for k, size in enumerate(given.sizes or ())]
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(given.dtype)), sizes)
+
+
+def expected(network: Network, name: str) -> Declared:
+    """What an input must be, found by asking the layers that read it: the number of axes, and the channels where they are fixed."""
+    readers = [node for node in network.graph if Place(name) in node.sources]
+    for axes in (4, 3, 5, 2, 1):
+        for channels in _channels(readers):
+            shape = (2, channels, 64, 64, 64)[:axes]
+            if all(_takes(node, shape) for node in readers):
+                fixed = not all(_takes(node, (2, channels + 1, 64, 64, 64)[:axes]) for node in readers)
+                return Declared(readers[0].layer.dtype, (None, channels if fixed else None, *(None,) * (axes - 2))[:axes])
+    return Declared(np.dtype(np.float32), (None,) * 4)
+
+
+def _channels(readers: list[Node]) -> Iterator[int]:
+    """Sizes that occur in the parameters of some layers, and a few more."""
+    yield 1
+    sizes = {size for node in readers for array in node.layer.state_dict().values() for size in array.shape}
+    groups = {int(getattr(node.layer, "groups", 1)) for node in readers}
+    yield from sorted(sizes | {size * g for size in sizes for g in groups})
+
+
+def _takes(node: Node, shape: Shape) -> bool:
+    try:
+        node.layer.shapes(*(shape for _ in node.sources))
+    except (ShapeError, ConvproofError):
+        return False
+    return True
