@@ -81,7 +81,7 @@ def test_every_embedded_model_runs_on_its_own_input():
         given = embedded_input(name)
         assert given is not None
         assert load(name)(given.array).size
-        assert describe(name).startswith("the walkthrough's")
+        assert str(describe(name)).startswith("the walkthrough's")
     assert (embedded_input("walkthrough").array == BATCH).all()
     assert (embedded_input("walkthrough-conv").array == X).all()
     assert all((a == b).all() for a, b in zip(walkthrough_images(), (IMAGE_A, IMAGE_B), strict=True))

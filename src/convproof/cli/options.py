@@ -65,6 +65,7 @@ def input_options(command: Command) -> Command:
     for decorate in (
         click.option("--seed", default=0, show_default=True, help="Seed of the noise that stands in for a missing INPUT."),
         click.option("--shape", metavar="N,C,H,W", help="Take noise of this shape as input."),
+        click.option("--preprocess", metavar="STEPS", help="What is done to images, such as height=48,pad=right:192,mean=0.5,std=0.5."),
         click.option("--dim", metavar="NAME=SIZE", multiple=True, help="A size that the model leaves open, such as batch=1, for noise."),
         click.option("--input", "input_option", metavar="INPUT", multiple=True, help="The same as INPUT; several images make a batch."),
         click.argument("input", required=False),
@@ -112,6 +113,7 @@ def find_job(
     input_option: tuple[str, ...],
     shape: str | None,
     dim: tuple[str, ...],
+    preprocess: str | None,
     seed: int,
     optional: bool = False,
 ) -> Job:
@@ -124,7 +126,8 @@ def find_job(
     if paths and shape:
         raise Misuse("--shape asks for noise, and INPUT for a file: give one of them.")
     if paths:
-        return replace(job, inputs=read_input(paths, job.network.graph.inputs), given=listed(paths), files=(*job.files, *paths))
+        names = job.network.graph.inputs
+        return replace(job, inputs=read_input(paths, names, preprocess), given=_told(paths, preprocess), files=(*job.files, *paths))
     if shape:
         return noise(job, [parse_shape(part) for part in shape.split(";")], seed)
     if (own := embedded_input(job.files[0])) is not None:
@@ -138,6 +141,11 @@ def find_job(
         model=job.files[0],
         needs=_needs(job.network),
     )
+
+
+def _told(paths: Sequence[str], preprocess: str | None) -> Text:
+    """The files, and what is done to images where somebody said so."""
+    return say("{files}, prepared by {steps}", files=listed(paths), steps=preprocess) if preprocess else listed(paths)
 
 
 def _needs(network: "Network") -> object:

@@ -52,7 +52,7 @@ def open_npz(path: Path) -> Iterator[Archive]:
         def read(name: str) -> Array:
             with archive.open(members[name]) as stream:
                 array = read_npy(
-                    cast("BufferedIOBase", stream), members[name].file_size, say("array {name!r} of {path}", name=name, path=path)
+                    cast("BufferedIOBase", stream), members[name].file_size, say("{path}, array {name!r},", path=path, name=name)
                 )
                 stream.read(1)  # at the end of a member its checksum is compared
             return array
@@ -79,7 +79,7 @@ def open_safetensors(path: Path) -> Iterator[Archive]:
             found = archive.get_slice(name).get_dtype()
             if found not in SAFE_TYPES:
                 raise DTypeError(
-                    "array {name!r} of {path} holds {found}; expected {numbers}", path=path, name=name, found=found, numbers=NUMBERS
+                    "{path}, array {name!r}, holds {found}; expected {numbers}", path=path, name=name, found=found, numbers=NUMBERS
                 )
             return native(archive.get_tensor(name))
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from convproof.core.errors import UnknownNameError
-from convproof.core.sentence import Sentence, Text, did_you_mean, listed, say
+from convproof.core.sentence import Sentence, Text, either, listed, say
 from convproof.core.shapes import Array
 from convproof.layers.catalogue import BatchNorm2d, Conv2d, ReLU
 from convproof.network.network import Network, Sequential
@@ -81,9 +81,9 @@ def embedded_model(name: str) -> Network:
     if name not in MODELS:
         near = difflib.get_close_matches(name, MODELS, 3, 0.6)
         raise UnknownNameError(
-            "no model is called {name!r}; {hint} A function in your own file is net.py:factory",
+            "no model is called {name!r}; {hint}, or net.py:factory for a function in your own file",
             name=name,
-            hint=did_you_mean(near) if near else say("there are {names}.", names=listed(MODELS)),
+            hint=say("did you mean {names}", names=either(near)) if near else say("there are {names}", names=listed(MODELS)),
         )
     return MODELS[name].make()
 

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from convproof.core.errors import ConvproofError, FileError
-from convproof.core.sentence import Sentence, Text, did_you_mean, either, listed, say
+from convproof.core.sentence import Sentence, did_you_mean, either, listed, say
 
 MANY = 2000
 LONG = 200
@@ -43,7 +43,7 @@ def existing(path: str | Path) -> Path:
 
 
 @contextmanager
-def reading(path: Path, kind: Text) -> Iterator[None]:
+def reading(path: Path, kind: Sentence) -> Iterator[None]:
     """What a decoder raises on a broken file, as a FileError. Decoders of untrusted bytes raise almost anything."""
     try:
         yield
@@ -85,7 +85,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         _remove(temporary)
 
 
-def ending_of(path: str | Path, endings: tuple[str, ...], doing: Text) -> str:
+def ending_of(path: str | Path, endings: tuple[str, ...], doing: Sentence) -> str:
     """The path's ending in lower case. Raises FileError if it is none of ``endings``."""
     ending = Path(path).suffix.lower()
     if ending not in endings:
@@ -120,7 +120,7 @@ def _listed(folder: Path) -> Sentence:
     return say(", such as {names}", names=listed(names)) if names else say("")
 
 
-def _what_it_is(path: Path, kind: Text) -> Sentence:
+def _what_it_is(path: Path, kind: Sentence) -> Sentence:
     """What a file that cannot be read seems to be."""
     try:
         with path.open("rb") as handle:

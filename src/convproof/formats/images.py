@@ -1,8 +1,4 @@
-"""Images become what a network reads, in three stages that stay visible:
-
-    pixels   (N, H, W, C)   uint8, 0 to 255, as they were read
-    layout   (N, C, H, W)   the same numbers, axes moved
-    input    (N, C, H, W)   float32, layout / 255
+"""Images become what a network reads: what is an image, and what its numbers must be. ``preprocess`` does the rest.
 
 Arrays of floats count as prepared already: their axes are moved and no number is changed.
 """
@@ -14,16 +10,17 @@ from typing import Any
 import numpy as np
 
 from convproof.core.errors import DTypeError, ShapeError
-from convproof.core.sentence import Sentence, Text, listed, say
+from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Array, Shape, Shaped
-from convproof.formats.batch import FULL
 from convproof.formats.batch import Batch as Batch
 from convproof.formats.batch import Stage as Stage
 from convproof.formats.decode import Picture, decode, take
 from convproof.formats.npy import native
+from convproof.formats.preprocess import Preprocessing, prepare
 
 FLOATS = (np.float16, np.float32, np.float64)
 CHANNELS = (1, 3)
+FULL = 255
 FEW = 4
 
 
@@ -35,31 +32,24 @@ def read_image(path: str | Path, channels: int = 3) -> Shaped[Array, "H W C"]:
     return decode(path, channels).pixels
 
 
-def to_batch(images: Any, *, channels: int = 3) -> Batch:
+def to_batch(images: Any, *, channels: int = 3, preprocess: str | Preprocessing | None = None) -> Batch:
     """Images as a network's input (N, C, H, W), with the stages of their preparation.
 
     ``images``: one image, or a list of images of one size, or an array (N, H, W, C). An image is an array (H, W, C) or (H, W), a Pillow
     image, or the path of a file, which is read with 3 ``channels`` (RGB) or 1 (grey levels).
 
-    uint8 becomes float32, divided by 255: 1 -> 0.0039, 50 -> 0.1961. Floats are only moved: they keep their values (float16 is widened).
+    ``preprocess`` says what to do, as text ("resize=256,crop=224,mean=0.485:0.456:0.406,std=0.229:0.224:0.225") or as a Preprocessing;
+    see ``formats/preprocess.py``. Without it uint8 becomes float32, divided by 255: 1 -> 0.0039, 50 -> 0.1961. Floats keep their values
+    (float16 is widened).
 
-    Raises ShapeError for sizes that differ and for channels first, DTypeError for other numbers, FileError for files.
+    Raises ShapeError for sizes that differ and for channels first, DTypeError for other numbers, FileError for files, SettingError for
+    wishes that make no sense.
     """
     pictures = list(_pictures(images, channels))
     if not pictures:
         raise ShapeError("no image was given; expected one or more")
-    pixels = _stacked(pictures)
-    layout = pixels.transpose(0, 3, 1, 2)
-    stages = (
-        Stage("pixels", pixels, "N, H, W, C", _origin(pictures)),
-        Stage("layout", layout, "N, C, H, W", say("axes moved from N, H, W, C to N, C, H, W; no number changed")),
-    )
-    if pixels.dtype == np.uint8:
-        x = layout.astype(np.float32, order="C")
-        x /= FULL
-        return Batch.of(x, stages, say("divided by 255, in float32"))
-    x = layout.astype(np.promote_types(pixels.dtype, np.float32), order="C")
-    return Batch.of(x, stages, say("floats as they were given, not divided by 255"))
+    how = Preprocessing.parse(preprocess) if isinstance(preprocess, str) else preprocess or Preprocessing()
+    return prepare(pictures, how, _stacked)
 
 
 def looks_like_image(array: Array) -> bool:
@@ -174,13 +164,3 @@ def _stacked(pictures: Sequence[Picture]) -> Array:
 
 def _bracketed(picture: Picture) -> str:
     return f" ({picture.name})" if picture.name else ""
-
-
-def _origin(pictures: Sequence[Picture]) -> Sentence:
-    """Where the pixels came from, and what was done to them on the way."""
-    names = [picture.name for picture in pictures if picture.name]
-    given = say("pixels as they were given, N, H, W, C")
-    origin = say("pixels of {names}, N, H, W, C", names=listed(names, most=FEW)) if names else given
-    for note in {note.text(): note for picture in pictures for note in picture.notes}.values():
-        origin = say("{origin}; {note}", origin=origin, note=note)
-    return origin

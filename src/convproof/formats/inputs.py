@@ -10,11 +10,12 @@ from convproof.formats.arrays import ENDINGS, read_array, read_arrays
 from convproof.formats.images import looks_like_image, to_batch
 
 
-def read_input(paths: Sequence[str], names: Sequence[str]) -> tuple[Any, ...]:
+def read_input(paths: Sequence[str], names: Sequence[str], preprocess: str | None = None) -> tuple[Any, ...]:
     """The inputs of a network, by ``names``, from image or array files.
 
     Several images make one batch. An array that looks like images (uint8, channels last) is prepared as one; any other is taken as
     it is. A network with several inputs takes one .npz or .safetensors file with an array for each name.
+    ``preprocess`` says what is done to images, see ``to_batch``.
     """
     if len(names) > 1:
         return _by_name(paths, names)
@@ -22,8 +23,8 @@ def read_input(paths: Sequence[str], names: Sequence[str]) -> tuple[Any, ...]:
         if len(paths) > 1:
             raise SettingError("{n} array files for one input; stack them into one .npy file", n=len(paths))
         array = read_array(paths[0])
-        return (to_batch(array) if looks_like_image(array) else array,)
-    return (to_batch(list(paths)),)
+        return (to_batch(array, preprocess=preprocess) if looks_like_image(array) or preprocess else array,)
+    return (to_batch(list(paths), preprocess=preprocess),)
 
 
 def _by_name(paths: Sequence[str], names: Sequence[str]) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from onnx.reference import ReferenceEvaluator
 from convproof.core.errors import NotCoveredError
 from convproof.core.layer import Layer
 from convproof.core.operators import Later, Written
+from convproof.core.sentence import say
 from convproof.core.shapes import Array
 from convproof.network.delegated import Delegated, Unknown
 
@@ -29,7 +30,7 @@ def delegated(node: NodeProto, version: int, arguments: Sequence[Any]) -> Layer:
     try:
         evaluate = evaluator_of(node, version)
     except NotCoveredError as error:
-        return Unknown(node.op_type, len(later), str(error))
+        return Unknown(node.op_type, len(later), error.sentence)
 
     def function(*arrays: Array) -> Sequence[Any]:
         given = dict(zip(later, arrays, strict=True))
@@ -50,7 +51,9 @@ def evaluator_of(node: NodeProto, version: int) -> Callable[[Sequence[Any]], Seq
     try:
         evaluator = ReferenceEvaluator(node, opsets={domain: version, "": version})
     except Exception as error:
-        raise NotCoveredError("the ONNX reference does not know it: {problem}", problem=f"{type(error).__name__}: {error}") from error
+        raise NotCoveredError(
+            "the ONNX reference does not know it: {problem}", problem=say("{kind}: {text}", kind=type(error).__name__, text=str(error))
+        ) from error
 
     def evaluate(arguments: Sequence[Any]) -> Sequence[Any]:
         _require_room(node.op_type, arguments)

@@ -143,7 +143,7 @@ def _layer(reading: Reading, node: NodeProto) -> tuple[Layer, list[str]]:
     try:
         call = call_of(node, arguments, reading.version)
     except GraphError as error:
-        return Unknown(node.op_type, len(later), str(error)), later
+        return Unknown(node.op_type, len(later), error.sentence), later
     try:
         found = read(operator, call)
     except NotKnownYet:

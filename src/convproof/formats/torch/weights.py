@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from convproof.core.errors import FileError
-from convproof.core.sentence import listed
+from convproof.core.sentence import listed, say
 from convproof.core.shapes import Array
 from convproof.formats.files import existing, reading
 from convproof.formats.torch.modules import array_of
@@ -24,7 +24,7 @@ def read_state(path: str | Path) -> dict[str, Array]:
         import torch
     except ImportError:
         raise FileError("{path}: torch's own files need torch to read them: pip install 'convproof[torch]'", path=found) from None
-    with reading(found, "a torch file"):
+    with reading(found, say("a torch file")):
         try:
             state = torch.load(found, map_location="cpu", weights_only=True)
         except Exception as error:
