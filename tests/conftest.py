@@ -3,6 +3,7 @@
 import os
 
 os.environ["CONVPROOF_SHAPES"] = "1"
+os.environ["CONVPROOF_LANG"] = "en"
 os.environ.setdefault("COLUMNS", "120")
 
 from jaxtyping import install_import_hook

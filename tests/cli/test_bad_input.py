@@ -65,7 +65,7 @@ BAD = [
     ("weights --set conv1.weight:0,0,9,9=1", "goes from 0 to 2, got 9"),
     ("weights --weights small.npy", "small.npy"),
     ("weights --weights missing.safetensors", "missing.safetensors"),
-    ("summary net.py:make --shape 1,3,5,5;1,3,5,5", "the network has 1 inputs (input)"),
+    ("summary net.py:make --shape 1,3,5,5;1,3,5,5", "the network has 1 input (input)"),
     ("nonsense", "No such command 'nonsense'"),
     ("why --nonsense", "No such option"),
 ]

@@ -33,6 +33,23 @@ def test_every_operation():
     )
 
 
+def test_the_rest_of_the_vocabulary():
+    a, b = leaf(0, 0), leaf(0, 1)
+    assert d.negative(a).value == Fraction(-3, 2)
+    assert d.absolute(b).value == 2
+    assert d.minimum(a, b).value == -2
+    assert d.power(b, d.setting(3, "3")).value == -8
+    assert d.power(d.setting(2, "2"), b).value == Fraction(1, 4)
+    assert [d.sign(n).value for n in (a, b, d.setting(0, "0"))] == [1, -1, 0]
+    assert [f(a).value for f in (d.floor, d.ceiling, d.nearest)] == [1, 2, 2]
+    assert d.nearest(d.setting(2.5, "2.5")).value == 2
+    for function in (d.logarithm, d.hyperbolic_tangent, d.error_function, d.sine):
+        assert function(d.setting(1 if function is d.logarithm else 0, "n")).value == 0
+    assert d.cosine(d.setting(0, "0")).value == 1
+    tree = d.logarithm(d.add(d.setting(1, "1"), d.exponential(d.negative(a))))
+    assert evaluate(tree) == tree.value
+
+
 def test_numbers_know_where_they_were_read():
     assert str(d.number(X, (1, 0), "x", "input", lead=(5,)).source) == "x[5, 1, 0]"
     assert str(d.setting(1e-5, "eps").source) == "eps"

@@ -80,3 +80,17 @@ def test_unpadding_is_the_adjoint_of_padding(mode):
 
 def test_a_coordinate_outside_shows_nothing_with_zeros():
     assert source(np.array([-1, 0, 2, 3]), 3, "zeros").tolist() == [NOWHERE, 0, 2, NOWHERE]
+
+
+@given(st.integers(1, 14), small, small, small)
+@settings(max_examples=200)
+def test_padding_that_keeps_the_size_by_trying_all(size, kernel, stride, dilation):
+    """The least padding that gives ceil(size / stride) outputs, as even as can be."""
+    window = Window(kernel, stride, dilation)
+    wanted = -(-size // stride)
+    least = next(total for total in range(40) if Window(kernel, stride, dilation, total, 0).outputs(size) >= wanted)
+    upper, lower = window.same(size, "same_upper"), window.same(size, "same_lower")
+    for found in (upper, lower):
+        assert found.before + found.after == least
+        assert found.outputs(size) == wanted
+    assert upper.after - upper.before == lower.before - lower.after == least % 2

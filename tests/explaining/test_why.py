@@ -15,7 +15,7 @@ def test_the_first_cell_is_109_and_its_terms_are_27_products_and_the_bias():
     d = conv().why(X, at=(0, 0, 0, 0))
     assert (d.value, d.exact, d.ulps) == (109.0, 109, 0.0)
     assert [float(t.value) for t in d.terms] == [1, 10, 1, 2, 20, 2, 3, 30, 3] + [1, 1, 1, 2, 2, 2, 3, 3, 3] * 2 + [1]
-    assert [part.name for part in d.tree.parts[:3]] == ["channel 0", "channel 1", "channel 2"]
+    assert [str(part.name) for part in d.tree.parts[:3]] == ["channel 0", "channel 1", "channel 2"]
     assert [part.value for part in d.tree.parts] == [72, 18, 18, 1]
 
 

@@ -36,5 +36,5 @@ def test_every_question_has_an_answer(sample):
 @every_sample
 def test_a_layer_says_what_it_computes(sample):
     layer = sample.layer()
-    assert layer.equation().startswith("y")
+    assert str(layer.equation()).startswith("y")
     assert type(layer).__doc__

@@ -20,11 +20,14 @@ def test_gradients_are_torchs(sample):
     layer, inputs = sample.layer(np.float64), sample.inputs(np.float64)
     if owes(layer, "pull"):
         return
-    ours, (dy, *_) = gradients_and_dy(layer, inputs, sample.seed + 2)
+    ours, above = gradients_and_dy(layer, inputs, sample.seed + 2)
     witness = sample.witness(layer)
     tensors = [torch.tensor(x, requires_grad=True) for x in inputs]
     found = witness(*tensors)
-    (found[0] if isinstance(found, tuple) else found).backward(torch.tensor(dy))
+    found = found if isinstance(found, tuple) else (found,)
+    pulled = [(y, torch.tensor(g)) for y, g in zip(found, above, strict=True) if y.requires_grad]
+    torch.autograd.backward(*map(list, zip(*pulled, strict=True)))
+    dy = flat(above)
     pairs = [(g, t.grad.numpy()) for g, t in zip(ours.inputs, tensors, strict=True)]
     if isinstance(witness, torch.nn.Module):
         parameters = dict(witness.named_parameters())
@@ -33,10 +36,15 @@ def test_gradients_are_torchs(sample):
     # sums of at most dy.size products of numbers of this size, in float64
     scale = max(1.0, *(abs(x).max() for x in inputs), *(abs(p).max() for p in layer.parameters().values()), abs(dy).max()) ** 3
     if layer.training and "running_var" in layer.declared():
-        scale /= min(inputs[0].var(axis=(0, 2, 3)).min(), 1) ** 1.5
+        scale /= min(inputs[0].var(axis=(0, *range(2, inputs[0].ndim))).min(), 1) ** 1.5
     for mine, theirs in pairs:
         assert mine.shape == theirs.shape
         assert (abs(mine - theirs) <= 16 * dy.size * 2.0**-53 * scale * max(1, abs(theirs).max())).all()
+
+
+def flat(arrays):
+    """All numbers of several outputs, or of what was pulled back to them."""
+    return np.concatenate([np.ravel(array).astype(np.float64) for array in arrays])
 
 
 def agree(ends, u, back, sizes, h):
@@ -51,16 +59,16 @@ def test_the_pull_back_is_the_adjoint_of_a_finite_difference(sample):
     layer, inputs = sample.layer(np.float64), sample.inputs(np.float64)
     if owes(layer, "pull"):
         return
-    gradients, (u, *_) = gradients_and_dy(layer, inputs, sample.seed + 2)
+    gradients, above = gradients_and_dy(layer, inputs, sample.seed + 2)
     rng, h = np.random.default_rng(sample.seed + 3), 1e-6
     for k, x in enumerate(inputs):
         v = rng.normal(size=x.shape) * abs(x).max(axis=tuple(range(2, x.ndim)), keepdims=True)
         ends = []
         for sign in (1, -1):
             moved = [*inputs[:k], np.asarray(x + sign * h * v), *inputs[k + 1 :]]
-            ends.append(layer.step(*moved, training=layer.training).outputs[0])
+            ends.append(flat(layer.step(*moved, training=layer.training).outputs))
         back = gradients.inputs[k] * v
-        assert agree(ends, u, back.sum(), abs(back).sum(), h)
+        assert agree(ends, flat(above), back.sum(), abs(back).sum(), h)
 
 
 @every_sample
@@ -68,17 +76,17 @@ def test_the_pull_back_to_parameters_is_the_adjoint_too(sample):
     layer, inputs = sample.layer(np.float64), sample.inputs(np.float64)
     if owes(layer, "pull"):
         return
-    gradients, (u, *_) = gradients_and_dy(layer, inputs, sample.seed + 2)
+    gradients, above = gradients_and_dy(layer, inputs, sample.seed + 2)
     assert list(gradients.parameters) == list(layer.parameters())
     rng, h = np.random.default_rng(sample.seed + 3), 1e-6
     for name, array in layer.parameters().items():
         v, ends = rng.normal(size=array.shape), []
         for sign in (1, -1):
             layer.arrays[name] = array + sign * h * v
-            ends.append(layer.step(*inputs, training=layer.training).outputs[0])
+            ends.append(flat(layer.step(*inputs, training=layer.training).outputs))
         layer.arrays[name] = array
         back = gradients.parameters[name] * v
-        assert agree(ends, u, back.sum(), abs(back).sum(), h), name
+        assert agree(ends, flat(above), back.sum(), abs(back).sum(), h), name
 
 
 @every_sample

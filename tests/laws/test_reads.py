@@ -59,19 +59,21 @@ def test_what_changes_a_sum_of_products_is_what_its_derivation_reads(sample):
     layer, inputs = in_eval(sample), sample.inputs(np.float64)
     if layer is None or layer.products(*sample.shapes) == 0:
         return
-    (x,) = inputs
-    y = layer.step(x, training=False).outputs[0]
+    y = layer.step(*inputs, training=False).outputs[0]
     for cell in cells_of(y.shape, 4).tolist():
-        sources = [n.source for n in layer.derive(tuple(cell), inputs).nodes() if hasattr(n, "source")]
-        read = {source.cell for source in sources if source.what == "input"}
-        everything = read | {source.cell for source in sources if source.what == "padding"}
-        box = [(min(axis), max(axis) + 1) for axis in zip(*everything, strict=True)]
-        assert box == [(r.start, r.stop) for r in layer.reads(one(cell), *sample.shapes)[0]]
-        for at in cells_of(x.shape, 60).tolist():
-            moved = x.copy()
-            moved[tuple(at)] += MOVED
-            changed = layer.step(moved, training=False).outputs[0][tuple(cell)] != y[tuple(cell)]
-            assert changed == (tuple(at) in read)
+        found = [n.source for n in layer.derive(tuple(cell), inputs).nodes() if hasattr(n, "source")]
+        for k, x in enumerate(inputs):
+            sources = [source for source in found if source.index == k]
+            read = {source.cell for source in sources if source.what == "input"}
+            everything = read | {source.cell for source in sources if source.what == "padding"}
+            box = [(min(axis), max(axis) + 1) for axis in zip(*everything, strict=True)]
+            assert box == [(r.start, r.stop) for r in layer.reads(one(cell), *sample.shapes)[k]]
+            for at in cells_of(x.shape, 60).tolist():
+                moved = x.copy()
+                moved[tuple(at)] += MOVED
+                others = [*inputs[:k], moved, *inputs[k + 1 :]]
+                changed = layer.step(*others, training=False).outputs[0][tuple(cell)] != y[tuple(cell)]
+                assert changed == (tuple(at) in read)
 
 
 @every_sample

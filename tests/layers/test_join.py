@@ -5,9 +5,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx.reference import ReferenceEvaluator
 
 import convproof as cp
 from convproof.core.lines import Lines
+from convproof.core.operators import Call
+from convproof.formats.onnx.graph import network_of
+from convproof.formats.onnx.write import model_of
+from convproof.network.graph import Declared
+from tests.operators import answer, assert_case, node_cases
 from tests.samples import Sample
 
 SAMPLES = [
@@ -20,6 +26,9 @@ SAMPLES = [
         ((2, 3, 2, 4), (2, 1, 2, 4), (2, 2, 2, 4), (2, 4, 2, 4)),
         lambda: lambda *xs: torch.cat(xs, 1),
     ),
+    Sample("Stack", cp.Stack, ((2, 3), (2, 3)), lambda: lambda *xs: torch.stack(xs)),
+    Sample("Stack inside", lambda: cp.Stack(1), ((2, 3),) * 4, lambda: lambda *xs: torch.stack(xs, 1)),
+    Sample("Stack at the end", lambda: cp.Stack(-1), ((2, 3, 4),) * 3, lambda: lambda *xs: torch.stack(xs, -1)),
 ]
 
 
@@ -151,3 +160,58 @@ def test_an_axis_that_cannot_be(axis):
 def test_no_inputs():
     with pytest.raises(cp.ShapeError, match="one input or more"):
         cp.Concat()()
+
+
+@given(st.lists(st.integers(0, 3), max_size=3).map(tuple), st.integers(-5, 4), st.integers(1, 4))
+@settings(max_examples=60)
+def test_a_stack_is_torchs(shape, dim, count):
+    rng = np.random.default_rng(count)
+    xs = [np.asarray(rng.normal(size=shape)) for _ in range(count)]
+    tensors = [torch.tensor(x, requires_grad=True) for x in xs]
+    if not -len(shape) - 1 <= dim <= len(shape):
+        with pytest.raises(cp.ShapeError, match="needs inputs of one shape"):
+            cp.Stack(dim).shapes(*(x.shape for x in xs))
+        return
+    theirs = torch.stack(tensors, dim)
+    ours, pullback = cp.Stack(dim).vjp(*xs)
+    assert np.array_equal(ours, theirs.detach().numpy())
+    dy = rng.normal(size=ours.shape)
+    theirs.backward(torch.tensor(dy))
+    for mine, tensor in zip(pullback(dy).inputs, tensors, strict=True):
+        assert np.array_equal(mine, tensor.grad.numpy())
+
+
+def test_stacks_that_cannot_be():
+    with pytest.raises(cp.ShapeError, match=r"needs inputs of one shape .*; got shapes \(\(2, 3\), \(2, 4\)\)"):
+        cp.Stack()(np.ones((2, 3)), np.ones((2, 4)))
+    with pytest.raises(cp.SettingError, match="dim='first': expected a whole number"):
+        cp.Stack("first")
+
+
+def test_a_cell_of_a_stack_says_which_input_it_is():
+    xs = [np.full((2, 3), k) + np.arange(3) for k in range(4)]
+    d = cp.Stack(1).why(*xs, at=(1, 3, 2))
+    assert "y = x3[1, 2] = 5   (input 3, counted from 0, cell [1, 2])" in d.text()
+    assert str(cp.Stack(1).equation()) == "y = the inputs, one after another along a new axis 1"
+
+
+@pytest.mark.parametrize("case", node_cases("Concat"), ids=lambda case: case.name)
+def test_onnx_case(case):
+    assert_case(case)
+
+
+def test_an_old_concat_without_an_axis_and_arrays_of_any_kind():
+    for array in (np.array([["a", "bc"]]), np.array([[True, False]]), np.array([[2**62, 1]])):
+        (y,) = answer("Concat", Call("Concat", (array, array, array), {}, 1))
+        assert y.tolist() == [array.tolist()[0] * 3]
+        assert y.dtype == array.dtype
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_what_is_written_computes_the_same_there_and_when_it_is_read_again(sample):
+    layer, xs = sample.layer().eval(), sample.inputs()
+    names = tuple(f"in{k}" for k in range(len(xs)))
+    declared = {name: Declared(x.dtype, x.shape) for name, x in zip(names, xs, strict=True)}
+    model = model_of(cp.Network({"layer": (layer, *names)}, inputs=names, declared=declared).eval())
+    assert np.array_equal(ReferenceEvaluator(model).run(None, dict(zip(names, xs, strict=True)))[0], layer(*xs))
+    assert np.array_equal(network_of(model)(*xs), layer(*xs))

@@ -25,6 +25,34 @@ SAMPLES = [
     _twins("more axes", (2, 3, 5), 5, 4),
     _twins("of a vector", (6,), 6, 3),
     _twins("long", (2, 300), 300, 2),
+    Sample("Linear of a fixed rank", lambda: cp.Linear(4, 3, rank=2), ((2, 4),), lambda: torch.nn.Linear(4, 3)),
+    Sample("Bilinear", lambda: cp.Bilinear(4, 3, 5), ((2, 4), (2, 3)), lambda: torch.nn.Bilinear(4, 3, 5)),
+    Sample("Bilinear more axes", lambda: cp.Bilinear(3, 5, 2), ((4, 2, 3), (4, 2, 5)), lambda: torch.nn.Bilinear(3, 5, 2)),
+    Sample(
+        "Bilinear without bias",
+        lambda: cp.Bilinear(2, 5, 3, bias=False),
+        ((4, 2), (4, 5)),
+        lambda: torch.nn.Bilinear(2, 5, 3, bias=False),
+    ),
+    Sample("MatMul", cp.MatMul, ((3, 5), (5, 4)), lambda: torch.matmul),
+    Sample("MatMul of batches", cp.MatMul, ((2, 1, 3, 5), (4, 5, 2)), lambda: torch.matmul),
+    Sample("MatMul with a row", cp.MatMul, ((5,), (2, 5, 3)), lambda: torch.matmul),
+    Sample("MatMul with a column", cp.MatMul, ((2, 3, 5), (5,)), lambda: torch.matmul),
+    Sample("MatMul of vectors", cp.MatMul, ((7,), (7,)), lambda: torch.matmul),
+    Sample("Gemm", cp.Gemm, ((3, 5), (5, 4), (4,)), lambda: lambda a, b, c: torch.addmm(c, a, b)),
+    Sample(
+        "Gemm with factors",
+        lambda: cp.Gemm(-0.3, 1.7, transA=1, transB=1),
+        ((5, 3), (4, 5), (3, 1)),
+        lambda: lambda a, b, c: torch.addmm(c, a.T, b.T, alpha=-0.3, beta=1.7),
+    ),
+    Sample("Gemm of two", lambda: cp.Gemm(2.5, transA=True, C=False), ((5, 2), (5, 3)), lambda: lambda a, b: 2.5 * (a.T @ b)),
+    Sample(
+        "Gemm with a single number",
+        lambda: cp.Gemm(transB=True, beta=-1),
+        ((2, 3), (4, 3), ()),
+        lambda: lambda a, b, c: torch.addmm(c, a, b.T, beta=-1),
+    ),
 ]
 
 batches = st.lists(st.integers(0, 4), max_size=3)

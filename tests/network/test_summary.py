@@ -159,7 +159,7 @@ def test_without_a_shape_only_what_does_not_depend_on_it():
 def test_arrays_may_stand_for_shapes():
     assert chain().summary(np.zeros(SHAPE)).rows == chain().summary(SHAPE).rows
     assert chain().summary(torch.zeros(SHAPE)).rows == chain().summary(SHAPE).rows
-    with pytest.raises(cp.ShapeError, match=r"the network has 1 inputs \(input\); give a shape for each"):
+    with pytest.raises(cp.ShapeError, match=r"the network has 1 input \(input\); give a shape for each"):
         chain().summary(SHAPE, SHAPE)
 
 

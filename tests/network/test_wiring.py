@@ -50,9 +50,9 @@ def test_what_cannot_be_wired(layers, keywords, sentence):
 @pytest.mark.parametrize(
     ("layers", "sentence"),
     [
-        ({"a": (cp.ReLU(), "input", "input")}, r"a: ReLU\(\) takes 1 inputs \(x\), got 2"),
+        ({"a": (cp.ReLU(), "input", "input")}, r"a: ReLU\(\) takes 1 input \(x\), got 2"),
         ({"a": (cp.Add(), "input")}, "a: Add takes two inputs or more, got 1"),
-        ({"a": (cp.BatchNorm2d(3), "input", "input")}, "takes 1 inputs"),
+        ({"a": (cp.BatchNorm2d(3), "input", "input")}, "takes 1 input"),
     ],
 )
 def test_a_layer_with_another_number_of_sources(layers, sentence):
@@ -145,7 +145,7 @@ def test_a_second_output_as_a_source():
 def test_a_second_output_that_is_not_there():
     net = cp.Network({"a": (cp.ReLU(), "input"), "b": (cp.ReLU(), ("a", 1))})
     for look in (net, net.trace, net.vjp, lambda x: net.shapes(x.shape)):
-        with pytest.raises(cp.GraphError, match="b reads output 1 of a, which has 1, counted from 0"):
+        with pytest.raises(cp.GraphError, match="b reads output 1 of a, which has 1 output, counted from 0"):
             look(X)
     net = cp.Network({"a": (cp.ReLU(), "input")}, outputs=[("a", -1)])
     for look in (net, lambda x: net.shapes(x.shape)):

@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 import numpy as np
 
 import convproof as cp
+from convproof.core import derivation as d
 from convproof.core.derivation import Terms, add, difference, long_sum, number, product, quotient, setting, square
 from convproof.core.exact import exact_sum
-from convproof.show.expression import TEXT, Writer
+from convproof.show.expression import LATEX, TEXT, Writer
 from convproof.show.numbers import cell, equals, long, rows, short
 from tests.walkthrough import BATCH, X, conv, network
 
@@ -64,6 +65,34 @@ def test_brackets_where_they_are_needed():
     assert writer.write(square(difference(b, a))) == "(3 - (-2))²"
     assert writer.write(quotient(add(a, b), product(a, b))) == "(-2 + 3) / ((-2)*3)"
     assert writer.write(difference(b, add(a, b))) == "3 - (-2 + 3)"
+
+
+def test_every_function_has_a_name_in_text_and_in_latex():
+    a, b = setting(-2, "a"), setting(3, "b")
+    text, latex = Writer(TEXT, symbols=True), Writer(LATEX, symbols=True)
+    written = {
+        d.negative(add(a, b)): ("-(a + b)", r"-\left(\text{a} + \text{b}\right)"),
+        d.power(add(a, b), b): ("(a + b)^b", r"\left(\text{a} + \text{b}\right)^{\text{b}}"),
+        d.power(b, d.quotient(b, a)): ("b^(b / a)", r"\text{b}^{\frac{\text{b}}{\text{a}}}"),
+        d.absolute(a): ("abs(a)", r"\left|\text{a}\right|"),
+        d.minimum(a, b): ("min(a, b)", r"\min\left(\text{a}, \text{b}\right)"),
+        d.maximum(a, b): ("max(a, b)", r"\max\left(\text{a}, \text{b}\right)"),
+        d.logarithm(b): ("log(b)", r"\ln\left(\text{b}\right)"),
+        d.exponential(a): ("exp(a)", r"\exp\left(\text{a}\right)"),
+        d.hyperbolic_tangent(a): ("tanh(a)", r"\tanh\left(\text{a}\right)"),
+        d.error_function(a): ("erf(a)", r"\operatorname{erf}\left(\text{a}\right)"),
+        d.sine(a): ("sin(a)", r"\sin\left(\text{a}\right)"),
+        d.cosine(a): ("cos(a)", r"\cos\left(\text{a}\right)"),
+        d.sign(a): ("sign(a)", r"\operatorname{sign}\left(\text{a}\right)"),
+        d.floor(a): ("floor(a)", r"\left\lfloor \text{a}\right\rfloor"),
+        d.ceiling(a): ("ceil(a)", r"\left\lceil \text{a}\right\rceil"),
+        d.nearest(a): ("round(a)", r"\operatorname{round}\left(\text{a}\right)"),
+        d.square_root(b): ("sqrt(b)", r"\sqrt{\text{b}}"),
+    }
+    for node, (plain, tex) in written.items():
+        assert (text.write(node), latex.write(node)) == (plain, tex)
+    assert Writer(TEXT).write(d.power(a, b)) == "(-2)^3"
+    assert Writer(TEXT).write(add(b, d.negative(b))) == "3 + (-3)"
 
 
 def test_padding_zeros_are_labelled():

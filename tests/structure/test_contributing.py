@@ -21,7 +21,7 @@ def followed(folder):
     shutil.copytree(ROOT / "src" / "convproof", folder / "src" / "convproof", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("laws", "layers", "cli"):
         shutil.copytree(ROOT / "tests" / name, folder / "tests" / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__init__.py", "conftest.py", "samples.py", "walkthrough.py"):
+    for name in ("__init__.py", "conftest.py", "operators.py", "samples.py", "walkthrough.py"):
         shutil.copy(ROOT / "tests" / name, folder / "tests" / name)
     layer, entry, samples = blocks()
     room = folder / "src" / "convproof" / "layers" / "scale"

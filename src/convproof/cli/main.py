@@ -11,19 +11,23 @@ from typing import Any
 import rich_click as click
 from click.exceptions import Exit
 
+from convproof.cli.languages import asked_for, click_speaking, dressed
 from convproof.cli.run import run
 from convproof.cli.summary import summary
 from convproof.cli.tour import tour
 from convproof.cli.weights import weights
 from convproof.cli.why import why
 from convproof.core.errors import ConvproofError, NotFiniteWarning
+from convproof.core.languages import speaking
+from convproof.core.sentence import say
 
 click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
 REPORT = "https://github.com/convproof/convproof/issues"
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="convproof")
+@click.version_option(package_name="convproof", message="%(prog)s %(version)s")
+@click.option("--lang", metavar="LANGUAGE", expose_value=False, help="The language of all texts: en or zh.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -50,14 +54,14 @@ def main(arguments: list[str] | None = None) -> None:
     _speak_utf8()
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given
-    with warnings.catch_warnings():
+    with speaking(asked_for(given)), click_speaking(), warnings.catch_warnings():
         warnings.simplefilter("error", NotFiniteWarning)
         sys.exit(_run([word for word in given if word != "--debug"], debug))
 
 
 def _run(arguments: list[str], debug: bool) -> int:
     try:
-        code: Any = cli.main(arguments, prog_name="convproof", standalone_mode=False)
+        code: Any = dressed(cli).main(arguments, prog_name="convproof", standalone_mode=False)
     except Exit as stop:
         return int(stop.exit_code)
     except click.Abort:
@@ -76,8 +80,9 @@ def _run(arguments: list[str], debug: bool) -> int:
     except Exception as error:
         if debug:
             raise
-        click.echo(f"convproof itself failed: {type(error).__name__}: {error}", err=True)
-        click.echo(f"Please report it at {REPORT}, with the command and what it prints with --debug.", err=True)
+        failed = say("convproof itself failed: {kind}: {text}", kind=type(error).__name__, text=str(error))
+        report = say("Please report it at {address}, with the command and what it prints with --debug.", address=REPORT)
+        click.echo(f"{failed}\n{report}", err=True)
         return 3
     return code if isinstance(code, int) else 0
 

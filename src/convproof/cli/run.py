@@ -5,6 +5,7 @@ from typing import Any
 import rich_click as click
 
 from convproof.cli.options import emit, find_job, input_options, model_options, new_file, patience
+from convproof.core.sentence import say
 
 
 @click.command()
@@ -36,7 +37,7 @@ def run(
     from convproof.show.trace import stage
 
     job = find_job("walkthrough", **chosen)
-    with patience("running the network"):
+    with patience(say("running the network")):
         trace = job.network.trace(*job.inputs)
     names = [trace.find(name) for name in layer] or list(trace)
     if output:
@@ -48,4 +49,4 @@ def run(
     for name in names:
         click.echo("\n" + "\n".join(stage(trace, name, full=full)))
     if output:
-        click.echo(f"\nwrote {output}")
+        click.echo("\n" + say("wrote {file}", file=output).text())

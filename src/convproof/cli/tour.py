@@ -4,21 +4,30 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array
 from convproof.show.numbers import cell, rows
+from convproof.show.width import ljust, width
 
-NEXT = """3. Try next
-   convproof why --at 0,0,1,2 --mine 81              any cell by hand; is your 81 right?
-   convproof run walkthrough                         every number of a whole network, stage by stage
-   convproof weights walkthrough --set conv1.bias=2  see and set every weight"""
+NEXT = (
+    ("convproof why --at 0,0,1,2 --mine 81", say("any cell by hand; is your 81 right?")),
+    ("convproof run walkthrough", say("every number of a whole network, stage by stage")),
+    ("convproof weights walkthrough --set conv1.bias=2", say("see and set every weight")),
+)
 
 
 def tour() -> str:
     """The whole text; every number in it is computed on the spot."""
     from importlib.metadata import version
 
-    head = f"convproof {version('convproof')}: see, set and prove every number in a convolutional network."
-    return "\n\n".join([head, convolution(), batch_normalisation(), NEXT])
+    head = say("convproof {version}: see, set and prove every number in a convolutional network.", version=version("convproof"))
+    return "\n\n".join([head.text(), convolution(), batch_normalisation(), try_next()])
+
+
+def try_next() -> str:
+    """Three commands, and what each does."""
+    columns = max(len(command) for command, _ in NEXT)
+    return "\n".join([f"3. {say('Try next')}", *(f"   {command:<{columns}}  {what}" for command, what in NEXT)])
 
 
 def convolution() -> str:
@@ -32,9 +41,9 @@ def convolution() -> str:
     whole = "   ".join(line for line in rows(conv(x)[0, 0].astype(np.int64)))
     return "\n".join(
         [
-            "1. A convolution by hand: image_a (5x5, RGB), a 3x3 kernel of ones for each channel, bias 1. The top left cell:",
+            f"1. {say('A convolution by hand: image_a (5x5, RGB), a 3x3 kernel of ones for each channel, bias 1. The top left cell:')}",
             *("   " + line for line in hand.splitlines()),
-            f"   The whole output:  {whole}",
+            "   " + say("The whole output:  {rows}", rows=whole).text(),
         ]
     )
 
@@ -50,21 +59,27 @@ def batch_normalisation() -> str:
     right, wrong = norm.step(x, training=True), mistake.replay(norm, x, training=True)
     n = x[:, 0].size
     sides = zip(rows(right.outputs[0][0, 0]), rows(wrong.outputs[0][0, 0]), strict=True)
-    title = f"   channel 0, variance {short_of(right.inner['var'][0])}: divided by n = {n}"
-    other = f"{short_of(wrong.inner['var'][0])}: divided by n - 1 = {n - 1}"
-    return "\n".join(
-        [
-            f"2. Batch normalisation of image_a, training mode, by formula. Mean of channel 0: {short_of(right.inner['mean'][0])}",
-            f"{title:<55}{other}",
-            *(f"   {a:<52}{b}" for a, b in sides),
-            f"   channels 1 and 2, row by row: {'  '.join(cell(v) for v in right.outputs[0][0, 1, :, 0])}",
-            f"   remembered: running_mean {figures(right.state['running_mean'])}",
-            f"               running_var {figures(right.state['running_var'])} (this one divides by n - 1)",
-            f"   On the right every value is too small by the same factor, sqrt({n - 1}/{n}) = {np.sqrt((n - 1) / n):.4f}.",
-            f"   The mistake is called {mistake.id}: {mistake.title}.",
-            f"   {mistake.fix[0].upper()}{mistake.fix[1:]}.",
-        ]
-    )
+    mean, variance, other = (short_of(v) for v in (right.inner["mean"][0], right.inner["var"][0], wrong.inner["var"][0]))
+    title = say("channel 0, variance {variance}: divided by n = {n}", variance=variance, n=n).text()
+    fix = Sentence(mistake.fix).text()
+    told = [
+        ljust(title, 52) + say("{variance}: divided by n - 1 = {less}", variance=other, less=n - 1).text(),
+        *(f"{a:<52}{b}" for a, b in sides),
+        say("channels 1 and 2, row by row: {row}", row="  ".join(cell(v) for v in right.outputs[0][0, 1, :, 0])),
+        say("remembered: running_mean {mean}", mean=figures(right.state["running_mean"])),
+        " " * (width(say("remembered: running_mean {mean}", mean="").text()) - len("running_mean "))
+        + say("running_var {var} (this one divides by n - 1)", var=figures(right.state["running_var"])).text(),
+        say(
+            "On the right every value is too small by the same factor, sqrt({less}/{n}) = {factor}.",
+            less=n - 1,
+            n=n,
+            factor=f"{np.sqrt((n - 1) / n):.4f}",
+        ),
+        say("The mistake is called {id}: {title}.", id=mistake.id, title=Sentence(mistake.title)),
+        say("{advice}.", advice=fix[0].upper() + fix[1:]),
+    ]
+    head = say("Batch normalisation of image_a, training mode, by formula. Mean of channel 0: {mean}", mean=mean)
+    return "\n".join([f"2. {head}", *(f"   {line}" for line in told)])
 
 
 def short_of(value: float | np.floating[Any]) -> str:

@@ -6,6 +6,7 @@ import rich_click as click
 
 from convproof.cli.options import Job, emit, find_network, model_options, new_file
 from convproof.core.errors import SettingError
+from convproof.core.sentence import listed, say
 
 if TYPE_CHECKING:
     from convproof.core.layer import Layer
@@ -49,7 +50,7 @@ def weights(
     arrays = {name: array for name, array in network.state_dict().items() if name.rpartition(".")[0] in names}
     show(job, arrays, as_json, full)
     if output and not as_json:
-        click.echo(f"\nwrote {output}")
+        click.echo("\n" + say("wrote {file}", file=output).text())
 
 
 def show(job: Job, arrays: "dict[str, Array]", as_json: bool, full: bool) -> None:
@@ -78,7 +79,7 @@ def apply(network: "Network", change: str) -> None:
     if key not in layer.declared() or layer.arrays[key] is None:
         own = [f"{layer_name}.{name}" for name in layer.state_dict()]
         raise SettingError(
-            "--set {change!r}: {name} has no {key!r}; it has {own}", change=change, name=layer_name, key=key, own=", ".join(own)
+            "--set {change!r}: {name} has no {key!r}; it has {own}", change=change, name=layer_name, key=key, own=listed(own)
         )
     if cell:
         _set_cell(layer, key, cell, value, change)

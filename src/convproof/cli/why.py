@@ -1,12 +1,15 @@
 """``convproof why``: one number by hand."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from convproof.cli.cells import parse_address
+from convproof.cli.languages import Misuse
 from convproof.cli.options import Job, emit, find_job, input_options, model_options, patience
 from convproof.core.errors import SettingError
+from convproof.core.sentence import say
 
 if TYPE_CHECKING:
     from convproof.core.derivation import Derivation
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--back", "to_pixel", is_flag=True, help="Go on through the largest term, layer by layer, back to the pixel.")
 @click.option("--full", is_flag=True, help="Show every term of long sums.")
 @click.option("--latex", is_flag=True, help="Print LaTeX.")
+@click.option("--blank", is_flag=True, help="Print an exercise sheet and its solution; --seed makes another one.")
 def why(
     as_json: bool,
     layer: str | None,
@@ -33,34 +37,52 @@ def why(
     to_pixel: bool,
     full: bool,
     latex: bool,
+    blank: bool,
     **chosen: Any,
 ) -> int:
     """Show how one number came to be, by hand and exactly.
 
-    Without MODEL: the walkthrough's convolution on image_a, not scaled. Indices count from 0, negative ones from the end.
+    Without MODEL: the walkthrough's convolution on image_a, not scaled. Indices count from 0, negative ones from the end. --blank leaves
+    out what is to be worked out, of the chosen cell or, without MODEL and INPUT, of an exercise with small whole numbers.
 
     \b
     convproof why
     convproof why --at 0,0,1,2 --mine 81
     convproof why walkthrough --at bn1:0,0,2,1
     convproof why walkthrough photo.png --layer relu --max --back
+    convproof why --blank --seed 7
     """
     from convproof.explaining.compare import as_written
 
     if mine is not None:
         as_written(mine)
     job = find_job("walkthrough-conv", **chosen)
-    with patience("running the network"):
+    own = job.files == ("walkthrough-conv",)
+    if blank and own:
+        job = exercise_job(job, chosen["seed"])
+    with patience(say("running the network")):
         trace = job.network.trace(*job.inputs)
-    name, cell = find_cell(trace, layer, at, largest, default=job.files == ("walkthrough-conv",))
-    with patience("deriving the cell"):
+    name, cell = find_cell(trace, layer, at, largest, default=own)
+    with patience(say("deriving the cell")):
         found = trace.why(name, cell)
-        print_all(job, found, to_pixel, as_json, latex, full)
+        if blank and not (as_json or latex):
+            click.echo("\n\n".join([job.heading(), found.exercise(), say("solution").text().upper(), found.text(full=True)]))
+        else:
+            print_all(job, found, to_pixel, as_json, latex, full)
     if mine is not None:
         verdict = found.compare(mine)
-        click.echo(f"\nyour {verdict}", err=as_json)
+        click.echo("\n" + say("your {verdict}", verdict=verdict).text(), err=as_json)
         return 0 if found.agrees(mine) else 1
     return 0
+
+
+def exercise_job(job: Job, seed: int) -> Job:
+    """The default's job with the numbers of an exercise instead of the walkthrough's."""
+    from convproof.formats.embedded import exercise
+
+    network, image = exercise(seed)
+    model, given = say("an exercise, seed {seed}", seed=seed), say("small whole numbers")
+    return replace(job, network=network, model=model, inputs=(image,), given=given)
 
 
 def find_cell(trace: "Trace", layer: str | None, at: str | None, largest: bool, default: bool) -> "tuple[str, Cell]":
@@ -72,7 +94,7 @@ def find_cell(trace: "Trace", layer: str | None, at: str | None, largest: bool, 
     shape = trace[full].shape
     if largest:
         if cell is not None:
-            raise click.UsageError("--at and --max both choose a cell: give one of them.")
+            raise Misuse("--at and --max both choose a cell: give one of them.")
         return full, tuple(int(i) for i in np.unravel_index(int(np.nanargmax(trace[full])), shape))
     if cell is None and default:
         return full, (0,) * len(shape)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
-from convproof.core.errors import CellError, DTypeError, SettingError
-from convproof.core.sentence import Text
+from convproof.core.errors import CellError, DTypeError, SettingError, ShapeError
+from convproof.core.sentence import Text, plural
 from convproof.core.shapes import Array, Cell, Shape
 
 if TYPE_CHECKING:
     from convproof.core.lines import Lines
+
+MOST = 1 << 31  # no axis is as long, so no kernel, stride or padding means anything from there on
 
 
 def as_array(x: Any, name: str = "x") -> Array:
@@ -41,7 +43,7 @@ def per_axis(value: Any, axes: int, name: str, least: int = 0) -> tuple[int, ...
     values = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * axes
     if len(values) == 1:
         values *= axes
-    if len(values) != axes or not all(isinstance(v, int | np.integer) and not isinstance(v, bool) and v >= least for v in values):
+    if len(values) != axes or not all(is_whole(v) and least <= v < MOST for v in values):
         raise SettingError(
             "{name}={value!r}: expected an integer >= {least}, or {axes} of them (one for each spatial axis)",
             name=name,
@@ -52,9 +54,20 @@ def per_axis(value: Any, axes: int, name: str, least: int = 0) -> tuple[int, ...
     return tuple(int(v) for v in values)
 
 
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number; True and False are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def require_axis(layer: Text, size: int) -> None:
+    """Raise ShapeError for an axis that is longer than any array's."""
+    if size >= MOST:
+        raise ShapeError("{layer} would make an axis of {size} cells, longer than that of any array", layer=layer, size=size)
+
+
 def axis_number(value: Any, name: str) -> int:
     """A setting that names an axis, counted from 0 or backwards from -1. Raises SettingError."""
-    if not isinstance(value, int | np.integer) or isinstance(value, bool):
+    if not is_whole(value):
         raise SettingError(
             "{name}={value!r}: expected a whole number, the axis counted from 0, or from -1 backwards", name=name, value=value
         )
@@ -96,10 +109,10 @@ def cell_in(cell: Iterable[SupportsIndex], shape: Shape, name: Text) -> Cell:
     full = (0, *given) if len(given) == len(shape) - 1 and shape[:1] == (1,) else given
     if len(full) != len(shape):
         raise CellError(
-            "{name} has shape {shape}, so a cell has {expected} indices, counted from 0; got {cell}",
+            "{name} has shape {shape}, so a cell has {expected}, counted from 0; got {cell}",
             name=name,
             shape=shape,
-            expected=len(shape),
+            expected=plural("{n} index", "{n} indices", n=len(shape)),
             cell=given,
         )
     for axis, (index, size) in enumerate(zip(full, shape, strict=True)):

@@ -28,8 +28,8 @@ _BITS = math.ceil(DIGITS * math.log2(10)) + 10
 
 def exact(number: object) -> Fraction:
     """The exact value of one finite float or integer. Raises NotFiniteError for NaN and infinity."""
-    if isinstance(number, Fraction | int):
-        return Fraction(number)
+    if isinstance(number, Fraction | int | np.integer):
+        return Fraction(int(number) if isinstance(number, np.integer) else number)
     value = float(number)  # type: ignore[arg-type]
     if not math.isfinite(value):
         raise NotFiniteError("{value} has no exact value: trace where it comes from, then derive the cell it spoils", value=value)
@@ -130,12 +130,12 @@ def error_function(value: Fraction) -> Fraction:
 
 def sine(value: Fraction) -> Fraction:
     """sin(value), value in radians, to 50 significant digits."""
-    return _by_mpmath("mpf_sin", value, _BITS)
+    return _by_mpmath("mpf_sin", value, _BITS + (max(0, binade(value) + 1) if value else 0))
 
 
 def cosine(value: Fraction) -> Fraction:
     """cos(value), value in radians, to 50 significant digits."""
-    return _by_mpmath("mpf_cos", value, _BITS)
+    return _by_mpmath("mpf_cos", value, _BITS + (max(0, binade(value) + 1) if value else 0))
 
 
 def sign(value: Fraction) -> Fraction:

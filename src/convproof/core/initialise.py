@@ -53,12 +53,12 @@ def left_at_zero() -> Iterator[None]:
         _left_at_zero.reset(token)
 
 
-def default_weight_and_bias(layer: "Layer", seed: int | None) -> None:
-    """torch.nn's default of convolution and linear layers: weight and bias uniform in +-1/sqrt(fan_in)."""
+def default_weight_and_bias(layer: "Layer", seed: int | None, fan_in: int | None = None) -> None:
+    """torch.nn's default of convolution and linear layers: weight and bias uniform in +-1/sqrt(fan_in), None for the weight's own."""
     if _left_at_zero.get():
         return
     rng = np.random.default_rng(seed)
-    fan_in, _ = fans(layer.arrays["weight"].shape)
+    fan_in = fan_in or fans(layer.arrays["weight"].shape)[0]
     for name, array in layer.parameters().items():
         layer.arrays[name] = _uniform(rng, array.shape, 1 / math.sqrt(fan_in)).astype(array.dtype)
 

@@ -18,6 +18,7 @@ A room answers the first four by ``compute`` (or ``step`` itself, where a layer 
 ``bounds``, which are handed a Case. Inputs and outputs are tuples; an absent optional input is None.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar
 import numpy as np
 
 from convproof.core.axes import as_array, fresh, widened
-from convproof.core.errors import NotCoveredError, SettingError, ShapeError, UnknownNameError
+from convproof.core.errors import DTypeError, NotCoveredError, SettingError, ShapeError, UnknownNameError
 from convproof.core.evaluation import Case as Case
 from convproof.core.evaluation import Gradients as Gradients
 from convproof.core.evaluation import Known
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 This = TypeVar("This", bound="Layer")
 
+MOST_CELLS = 1 << 31
+
 
 class Layer:
     """One operation with its parameters and settings. A fresh layer is in training mode, as in torch."""
@@ -53,6 +56,7 @@ class Layer:
     formula = ""
     input_names: tuple[str, ...] = ("x",)
     support: Literal["ours", "delegated", "unknown"] = "ours"
+    only_floats = False  # True for a layer that makes no sense of integers; where they do, they are computed with unrounded
 
     def __init__(self, *, dtype: DType = None) -> None:
         self.training = True
@@ -131,6 +135,10 @@ class Layer:
         """The ONNX nodes that this layer is written as, in eval mode."""
         raise NotCoveredError("{layer} cannot be written as ONNX yet", layer=self.describe())
 
+    def written_for(self, count: int) -> tuple[Written, ...]:
+        """The same for ``count`` inputs, where a layer takes any number of them."""
+        return self.written()
+
     def equation(self) -> Text:
         """The layer's formula in its own letters."""
         return self.formula
@@ -191,7 +199,9 @@ class Layer:
 
         float16 and bfloat16 are formats to store numbers in: such inputs are computed with in float32, and the outputs are rounded.
         """
-        self.shapes(*(x.shape for x in inputs))
+        require_room(self, self.shapes(*(x.shape for x in inputs)))
+        for x in inputs:
+            require_numbers(self, x)
         for name in self.parameters():
             warn_if_not_finite(self, name, self.arrays[name])
         short = [x.dtype for x in inputs if x.dtype.name in ("float16", "bfloat16")]
@@ -294,6 +304,25 @@ class Layer:
 
     def __repr__(self) -> str:
         return self.describe()
+
+
+def require_room(layer: Layer, shapes: Sequence[Shape]) -> None:
+    """Raise ShapeError for outputs that are larger than any network has, before memory is taken for them."""
+    for shape in shapes:
+        if math.prod(shape) > MOST_CELLS:
+            raise ShapeError(
+                "{layer} would make an output of shape {shape}, more cells than any network has; look at its settings and its input",
+                layer=layer.describe(),
+                shape=shape,
+            )
+
+
+def require_numbers(layer: Layer, x: Array) -> None:
+    """Raise DTypeError for an array of what a layer cannot compute with: integers for most, floats of 8 bits for all."""
+    floats = x.dtype.name in ("float16", "bfloat16", "float32", "float64")
+    other = x.dtype.kind in "iubcOSU" and not layer.only_floats
+    if not (floats or other):
+        raise DTypeError("{layer} cannot compute with an array of {dtype}; cast it first", layer=layer.describe(), dtype=x.dtype)
 
 
 def check_names(own: Sequence[str], given: Mapping[str, Any], whose: Text, strict: bool) -> None:

@@ -61,7 +61,7 @@ def walk(y: Array, Q: Array, n: int, arithmetic: NumberFormat) -> Array:
 def lines_of_sum(y: Array, S: Array, Q: Array, n: int, arithmetic: NumberFormat) -> Lines:
     """Both lines of a sum of ``n`` terms with sum ``y``, absolute sum ``S`` and sum of squares ``Q``."""
     u, tiny = arithmetic.u, arithmetic.tiny
-    return Lines(y, n * (u + FLOAT64.u) * S + n * tiny, walk(y, Q, n, arithmetic))
+    return Lines(y, np.asarray(n * (u + FLOAT64.u) * S + n * tiny), walk(y, Q, n, arithmetic))
 
 
 def no_error(y: Array) -> Lines:

@@ -144,13 +144,15 @@ class Read:
 class Operator:
     """An operator of a framework: its names, and the function that reads a call of it.
 
-    ``read`` gives a Read, or a layer alone that reads argument 0. ``signature`` names the arguments of a PyTorch function in order
-    ("*shape" takes all that are left); functions, methods and ATen operators of one name share one entry, with an ending "_" left out.
+    ``read`` gives a Read, or a layer alone that reads argument 0, or None for a call that is another room's: rooms may share an operator
+    of one name and one signature, as PyTorch's ``convolution``, which is transposed or not. ``signature`` names the arguments of a
+    PyTorch function in order ("*shape" takes all that are left); functions, methods and ATen operators of one name share one entry,
+    with an ending "_" left out.
     """
 
     framework: Framework
     names: tuple[str, ...]
-    read: "Callable[[Call], Read | Layer]"
+    read: "Callable[[Call], Read | Layer | None]"
     signature: tuple[str, ...] = ()
 
 
@@ -159,8 +161,8 @@ class Written:
     """One ONNX node that a layer is written as.
 
     ``arguments``: the number k for the layer's input k, a name for one of its parameters or statistics, an array for a constant, None for
-    an input left out, and ``Result(j)`` for what node j of the same layer gives. The last node's outputs are the layer's. ``version`` is the
-    version of ONNX's operator set that the node is written for, None for the one that all rooms write for.
+    an input left out, and ``Result(j)`` for what node j of the same layer gives. The last node's outputs are the layer's. ``version`` is
+    the version of ONNX's operator set that the node is written for, None for the one that all rooms write for.
     """
 
     operator: str

@@ -49,7 +49,7 @@ def plural(one: str, several: str, n: int, **fields: object) -> Sentence:
 def listed(items: Iterable[object], most: int | None = None) -> Sentence:
     """Things one after another, "a, b, c"; of more than ``most`` the rest is counted, "a, b and 3 more"."""
     things = list(items)
-    shown = _joined(things[:most], "{first}, {rest}")
+    shown = _joined(things[:most], say("{first}, {rest}"))
     if most is None or len(things) <= most:
         return shown
     return say("{names} and {n} more", names=shown, n=len(things) - most)
@@ -57,13 +57,13 @@ def listed(items: Iterable[object], most: int | None = None) -> Sentence:
 
 def either(items: Iterable[object]) -> Sentence:
     """Things of which one is meant: "a or b or c"."""
-    return _joined(list(items), "{first} or {rest}")
+    return _joined(list(items), say("{first} or {rest}"))
 
 
-def _joined(things: Sequence[object], template: str) -> Sentence:
-    joined = Sentence("{rest}", {"rest": things[-1] if things else ""})
+def _joined(things: Sequence[object], joint: Sentence) -> Sentence:
+    joined = say("{rest}", rest=things[-1] if things else "")
     for thing in reversed(things[:-1]):
-        joined = Sentence(template, {"first": thing, "rest": joined})
+        joined = Sentence(joint.template, {"first": thing, "rest": joined})
     return joined
 
 

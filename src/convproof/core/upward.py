@@ -21,6 +21,7 @@ TABLE = {
     "Summary.text": "convproof.show.summary:text",
     "Summary.html": "convproof.show.html:summary",
     "Derivation.text": "convproof.show.derivation:text",
+    "Derivation.exercise": "convproof.show.derivation:exercise",
     "Derivation.latex": "convproof.show.latex:derivation",
     "Derivation.html": "convproof.show.html:derivation",
     "Derivation.to_dict": "convproof.show.records:derivation",

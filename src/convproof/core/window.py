@@ -6,6 +6,11 @@ A kernel of k taps, d apart, moves in steps of s over an axis of n cells that wa
     number of outputs              floor((n + before + after - d*(k - 1) - 1) / s) + 1
 
 Rounded up (``ceil``), a last window that begins in the padding after the axis is left out, as in PyTorch.
+
+A padding may be said by what it is for: "same" keeps as many outputs as ceil(n / s), so that it depends on n:
+
+    padding in all     max(0, (ceil(n / s) - 1)*s + d*(k - 1) + 1 - n)      half of it on either side
+    the odd cell       after the axis for "same_upper", before it for "same_lower"        (ONNX's auto_pad)
 """
 
 from collections.abc import Sequence
@@ -17,6 +22,8 @@ import numpy as np
 from convproof.core.axes import per_axis
 from convproof.core.errors import SettingError
 from convproof.core.shapes import Array
+
+SAME = ("same_upper", "same_lower")
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,13 @@ class Window:
         start = output if self.stride == 1 else f"{self.stride}*{output}"
         step = tap if self.dilation == 1 else f"{self.dilation}*{tap}"
         return f"{start} + {step}" + (f" - {self.before}" if self.before else "")
+
+    def same(self, size: int, padding: str) -> "Window":
+        """The window with the padding that "same_upper" or "same_lower" means for an axis of ``size`` cells."""
+        total = max(0, (-(-size // self.stride) - 1) * self.stride + self.extent - size)
+        small, large = total // 2, total - total // 2
+        before, after = (large, small) if padding == "same_lower" else (small, large)
+        return replace(self, before=before, after=after, ceil=False)
 
     def unpadded(self) -> "Window":
         """The same window for an axis to which the padding has been attached already."""

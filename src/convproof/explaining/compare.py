@@ -21,6 +21,29 @@ if TYPE_CHECKING:
     from convproof.core.records import Mistake
 
 DEEPEST = 3
+KINDS = {
+    "sum": say("a sum"),
+    "difference": say("a difference"),
+    "quotient": say("a quotient"),
+    "negative": say("a negative"),
+    "square": say("a square"),
+    "power": say("a power"),
+    "root": say("a root"),
+    "exp": say("an exponential"),
+    "logarithm": say("a logarithm"),
+    "absolute": say("an absolute value"),
+    "maximum": say("a maximum"),
+    "minimum": say("a minimum"),
+    "hyperbolic tangent": say("a hyperbolic tangent"),
+    "error function": say("an error function"),
+    "sine": say("a sine"),
+    "cosine": say("a cosine"),
+    "sign": say("a sign"),
+    "floor": say("a whole number below"),
+    "ceiling": say("a whole number above"),
+    "nearest": say("a nearest whole number"),
+    "copy": say("a copy"),
+}
 
 
 def compare(derivation: Derivation, claimed: float | int | str) -> Sentence:
@@ -105,14 +128,16 @@ def _own(node: Operation, target: Fraction, half: Fraction) -> Iterator[tuple[Se
         yield say("the root was not taken"), parts[0].value
 
 
-def named(node: Node) -> str:
+def named(node: Node) -> Sentence:
     """A part of a tree in a few words: its name or source, and its value."""
-    if isinstance(node, Number):
-        return f"{node.source} = {_decimal(node.value)}"
-    if node.name:
-        return f"{node.name} = {_decimal(node.value)}"
-    inside = " * ".join(named(part) for part in node.parts) if node.kind == "product" else node.kind
-    return inside if node.kind == "product" else f"a {inside} of {_decimal(node.value)}"
+    if isinstance(node, Number) or node.name:
+        return say("{name} = {value}", name=node.source if isinstance(node, Number) else node.name, value=_decimal(node.value))
+    if node.kind != "product":
+        return say("{what} of {value}", what=KINDS.get(node.kind, node.kind), value=_decimal(node.value))
+    first, *others = map(named, node.parts)
+    for other in others:
+        first = say("{first} * {rest}", first=first, rest=other)
+    return first
 
 
 def _mistakes(derivation: Derivation, number: Fraction, half: Fraction) -> list[Sentence]:
@@ -128,7 +153,7 @@ def _mistakes(derivation: Derivation, number: Fraction, half: Fraction) -> list[
             step = mistake.step(origin.layer, *origin.inputs, training=origin.training, **constants)
             wrong = step.outputs[0][derivation.cell]
             if np.isfinite(wrong) and abs(exact(wrong) - number) <= half:
-                found.append(say("{title} ({id}): {fix}", title=mistake.title, id=mistake.id, fix=mistake.fix))
+                found.append(say("{title} ({id}): {fix}", title=Sentence(mistake.title), id=mistake.id, fix=Sentence(mistake.fix)))
                 break
     return found
 

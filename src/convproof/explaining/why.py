@@ -16,8 +16,9 @@ from convproof.core.errors import NotCoveredError, NotFiniteError, SettingError
 from convproof.core.exact import exact
 from convproof.core.formats import format_of
 from convproof.core.layer import Layer
-from convproof.core.shapes import Array, Cell
-from convproof.network.graph import Node, find_name
+from convproof.core.sentence import Text, plural, say
+from convproof.core.shapes import Array, Cell, Region
+from convproof.network.graph import Node
 from convproof.network.trace import Trace
 
 
@@ -50,7 +51,7 @@ def why_layer(layer: Layer, inputs: Sequence[Any], at: Iterable[SupportsIndex], 
     arrays = tuple(as_array(x, name) for x, name in zip(inputs, names, strict=True))
     step = layer.checked_step(arrays, layer.training)
     y = _output(step.outputs, output, layer.describe())
-    cell = cell_in(at, y.shape, "the output of " + layer.describe())
+    cell = cell_in(at, y.shape, say("the output of {layer}", layer=layer.describe()))
     origin = Origin(layer, arrays, layer.training, step.draw, tuple(inputs))
     return _derived(origin, type(layer).__name__, cell, output, y[cell])
 
@@ -60,7 +61,7 @@ def why_trace(trace: Trace, name: str, at: Iterable[SupportsIndex], output: int 
 
     Raises StaleTraceError where the layer's parameters have changed since, CellError and UnknownNameError for a wrong address.
     """
-    full = find_name(name, list(trace))
+    full = trace.find(name)
     if full in trace.graph.inputs:
         stored = trace[full]
         return given_number(trace.before.get(full, stored), full, cell_in(at, stored.shape, full))
@@ -89,7 +90,9 @@ def given_number(given: Any, name: str, cell: Cell) -> Derivation:
     array = as_array(given, name)
     if not np.isfinite(array[cell]):
         raise NotFiniteError("{name}{cell} is {value}: it was given so", name=name, cell=list(cell), value=array[cell])
-    return Derivation(name, cell, "a number that was given", Number(exact(array[cell]), Source("input", name, cell)), computed=array[cell])
+    return Derivation(
+        name, cell, say("a number that was given"), Number(exact(array[cell]), Source("input", name, cell)), computed=array[cell]
+    )
 
 
 def _derived(origin: Origin, name: str, cell: Cell, output: int, computed: Any) -> Derivation:
@@ -125,8 +128,10 @@ def _located(origin: Origin, name: str, cell: Cell, output: int) -> NotFiniteErr
     """The same error naming the first NaN or infinity that the layer reads."""
     region = tuple(range(i, i + 1) for i in cell)
     read = origin.layer.reads(region, *(x.shape for x in origin.inputs), output=output)
-    places = [(f"input {k}", x, part) for k, (x, part) in enumerate(zip(origin.inputs, read, strict=True))]
-    places += [(f"input {k}", x, tuple(map(range, x.shape))) for k, x in enumerate(origin.inputs)]
+    places: list[tuple[Text, Array, Region]] = [
+        (say("input {k}", k=k), x, part) for k, (x, part) in enumerate(zip(origin.inputs, read, strict=True))
+    ]
+    places += [(say("input {k}", k=k), x, tuple(map(range, x.shape))) for k, x in enumerate(origin.inputs)]
     places += [(key, array, tuple(map(range, array.shape))) for key, array in origin.layer.parameters().items()]
     for label, array, part in places:
         inside = tuple(slice(max(r.start, 0), max(r.stop, 0)) for r in part)
@@ -146,5 +151,10 @@ def _located(origin: Origin, name: str, cell: Cell, output: int) -> NotFiniteErr
 
 def _output(outputs: Sequence[Array], index: int, name: str) -> Array:
     if not 0 <= index < len(outputs):
-        raise SettingError("{name} has {n} outputs, counted from 0; got output={index}", name=name, n=len(outputs), index=index)
+        raise SettingError(
+            "{name} has {outputs}, counted from 0; got output={index}",
+            name=name,
+            outputs=plural("{n} output", "{n} outputs", n=len(outputs)),
+            index=index,
+        )
     return outputs[index]

@@ -41,6 +41,13 @@ def walkthrough_images() -> list[Array]:
     return [image_a(), image_b()]
 
 
+def exercise(seed: int) -> tuple[Network, Array]:
+    """A convolution of the walkthrough's size and an image for it, with small whole numbers to be worked through by hand."""
+    rng = np.random.default_rng(seed)
+    conv = Conv2d(3, 1, kernel_size=3).initialise(weight=rng.integers(-2, 4, (1, 3, 3, 3)), bias=int(rng.integers(-5, 6)))
+    return Sequential(conv1=conv), rng.integers(0, 10, (1, 3, 5, 5)).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Given:
     """An input and the words that announce it."""

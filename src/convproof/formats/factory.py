@@ -13,13 +13,17 @@ from convproof.core.errors import FileError, UnknownNameError
 from convproof.core.layer import Layer
 from convproof.core.sentence import did_you_mean, listed, say
 from convproof.formats.files import existing
+from convproof.formats.torch.trace import from_torch
 from convproof.network.network import Network
 
 PREFIX = "convproof_model_"
 
 
 def run_factory(file: str, function: str) -> Network:
-    """The network that ``function`` of ``file`` returns; a layer becomes a network of one node, named by its class in lower case."""
+    """The network that ``function`` of ``file`` returns; a layer becomes a network of one node, named by its class in lower case.
+
+    A torch.nn.Module is read by ``from_torch``.
+    """
     path = existing(file)
     with _running(path):
         module = _executed(path, file)
@@ -30,11 +34,14 @@ def run_factory(file: str, function: str) -> Network:
             made = make()
         except (Exception, SystemExit) as error:
             raise _failed(f"{file}:{function}", path, error) from error
+    if hasattr(made, "named_modules"):
+        made = from_torch(made)
     if isinstance(made, Layer):
         return _alone(made)
     if not isinstance(made, Network):
         raise FileError(
-            "{model} returned {found}; expected a network or a layer of convproof: return what Sequential or Network made",
+            "{model} returned {found}; expected a network or a layer of convproof, or a torch.nn.Module: "
+            "return what Sequential or Network made",
             model=f"{file}:{function}",
             found=say("None, so it may lack a return")
             if made is None

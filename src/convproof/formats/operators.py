@@ -1,6 +1,7 @@
 """Finds the room that knows an operator, and lets it read a call."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from inspect import Parameter, Signature
 from typing import Any
@@ -15,14 +16,23 @@ from convproof.layers.catalogue import LAYERS
 @cache
 def operators(framework: Framework) -> dict[str, Operator]:
     """Every operator of a framework that some layer may be read from, by name."""
-    found = (operator for layer in LAYERS.values() for operator in layer.operators() if operator.framework == framework)
-    return {name: operator for operator in found for name in operator.names}
+    found: dict[str, Operator] = {}
+    for operator in (operator for layer in LAYERS.values() for operator in layer.operators() if operator.framework == framework):
+        found |= {name: _beside(operator, found.get(name, operator)) for name in operator.names}
+    return found
+
+
+def _beside(operator: Operator, other: Operator) -> Operator:
+    """An operator that asks another room's of the same name about the calls that are not its own."""
+    return operator if operator is other else replace(operator, read=lambda call: operator.read(call) or other.read(call))
 
 
 def read(operator: Operator, call: Call) -> Read:
     """The layer that a call is, with the parameters set that are known, in eval mode. Raises NotKnownYet."""
     with left_at_zero():
         found = operator.read(call)
+    if found is None:
+        raise GraphError("{name}: no layer takes these arguments", name=call.name)
     if isinstance(found, Layer):
         found = Read(found)
     for name, k in found.parameters.items():

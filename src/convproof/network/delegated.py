@@ -16,7 +16,7 @@ from convproof.core.evaluation import Known
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines, no_error
 from convproof.core.operators import Written
-from convproof.core.sentence import Sentence, say
+from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Array, Cell, Shape
 
 Function = Callable[..., Sequence[Any]]
@@ -163,7 +163,7 @@ class Unknown(Layer):
         """Nobody knows."""
         return say("unknown")
 
-    def __init__(self, operator: str, inputs: int, reason: str) -> None:
+    def __init__(self, operator: str, inputs: int, reason: Text) -> None:
         super().__init__()
         self.operator, self.reason = operator, reason
         self.input_names = tuple(f"x{k}" for k in range(inputs))

@@ -104,9 +104,11 @@ def chosen(found: Mapping[Place, Found], wanted: Sequence[Place], reader: Text) 
 
 @contextmanager
 def naming(node: Node) -> Iterator[None]:
-    """Let a ShapeError from inside say which node of the network it is about."""
+    """Let a ShapeError from inside say which node of the network it is about, and a lack of memory too."""
     try:
         yield
+    except MemoryError as error:
+        raise ShapeError("{node}: there is not enough memory for {layer}", node=node.name, layer=node.layer.describe()) from error
     except ShapeError as error:
         raise ShapeError("{node}: {problem}", node=node.name, problem=error.sentence) from error
 
@@ -167,12 +169,15 @@ def _ordered(raw: Mapping[str, tuple[Layer, tuple[Any, ...]]], inputs: Sequence[
     done: dict[str, Node] = {}
     waiting = list(nodes.values())
     while waiting:
-        ready = [node for node in waiting if all(s.name in done or s.name in inputs for s in node.sources)]
-        if not ready:
+        left = []
+        for node in waiting:
+            if all(s.name in done or s.name in inputs for s in node.sources):
+                done[node.name] = node
+            else:
+                left.append(node)
+        if len(left) == len(waiting):
             raise GraphError("these layers read each other in a circle: {names}", names=listed(node.name for node in waiting))
-        for node in ready:
-            done[node.name] = node
-        waiting = [node for node in waiting if node.name not in done]
+        waiting = left
     return tuple(done.values())
 
 

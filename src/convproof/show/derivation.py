@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from convproof.core.derivation import Derivation
 from convproof.core.derivation.node import Node, Number, Operation, Source
-from convproof.core.sentence import Sentence, say
-from convproof.show.expression import TEXT, Writer, named_lines, shown
+from convproof.core.sentence import Sentence, say, spoken
+from convproof.show.expression import BLANK, TEXT, Writer, named_lines, shown
 from convproof.show.numbers import equals, long, rough, short
+from convproof.show.width import fits, ljust, width
 
 MANY_SYMBOLS = 6
 WIDE = 120
@@ -15,15 +16,39 @@ FEW_ULPS = 100
 
 def text(derivation: Derivation, lang: str | None = None, full: bool = False) -> str:
     """The hand calculation as text."""
-    described = f"   {derivation.described}" if derivation.described else ""
-    head = [f"{address(derivation)} {equals(derivation.exact)}{described}", derivation.formula]
+    described = f"   {spoken(derivation.described, lang)}" if derivation.described else ""
+    head = [f"{address(derivation)} {equals(derivation.exact)}{described}", spoken(derivation.formula, lang)]
     if isinstance(derivation.tree, Number):
         return "\n".join([*head, verdict(derivation).text(lang)])
     lines = named_lines(derivation.tree, full)
-    width = max(len(line.name or "y") for line in lines)
-    body = [row for line in lines for row in written(line, width, full, lang)]
+    columns = max(width(spoken(line.name or "y", lang)) for line in lines)
+    body = [row for line in lines for row in written(line, columns, full, lang)]
     legend = [say("(0) is a zero of the padding").text(lang)] if _pads(derivation.tree, full) else []
     return "\n".join([*head, "", *body, *legend, "", verdict(derivation).text(lang)])
+
+
+def exercise(derivation: Derivation, lang: str | None = None) -> str:
+    """The hand calculation as an exercise sheet: every number that is read is given, every one that is worked out is left out."""
+    described = f"   {spoken(derivation.described, lang)}" if derivation.described else ""
+    head = [f"{address(derivation)} = {BLANK}{described}", spoken(derivation.formula, lang)]
+    lines = [] if isinstance(derivation.tree, Number) else named_lines(derivation.tree, True)
+    columns = max((width(spoken(line.name or "y", lang)) for line in lines), default=0)
+    legend = [say("(0) is a zero of the padding").text(lang)] if _pads(derivation.tree, True) else []
+    return "\n".join([*head, "", *(row for line in lines for row in left_blank(line, columns, lang)), *legend])
+
+
+def left_blank(node: Operation, columns: int, lang: str | None) -> Iterator[str]:
+    """The line of one named node, with a blank for its value and for those of other lines."""
+    name, indent = ljust(spoken(node.name or "y", lang), columns), " " * columns
+    numeric = Writer(TEXT, False, True, lang, blank=True)
+    rows = numeric.total_rows(node) if node.kind == "sum" else [numeric.write(node, top=True)]
+    if few_symbols(node) and any(isinstance(part, Operation) for part in node.parts):
+        yield f"{name} = {Writer(TEXT, True, True, lang).write(node, top=True)}"
+        name = indent
+    first, *others = [row + (f" = {BLANK}" if k == len(rows) - 1 else "") for k, row in enumerate(rows)]
+    yield from wrapped(f"{name} = {first}", columns)
+    for row in others:
+        yield f"{indent} + {row}"
 
 
 def address(derivation: Derivation) -> str:
@@ -31,36 +56,36 @@ def address(derivation: Derivation) -> str:
     return f"{derivation.layer}[{', '.join(map(str, derivation.cell))}]"
 
 
-def written(node: Operation, width: int, full: bool, lang: str | None) -> Iterator[str]:
+def written(node: Operation, columns: int, full: bool, lang: str | None) -> Iterator[str]:
     """The line of one named node: in names, in numbers, its value and its note; long sums take several rows."""
-    name = (node.name or "y").ljust(width)
+    name, indent = ljust(spoken(node.name or "y", lang), columns), " " * columns
     note = f"   ({node.note.text(lang)})" if node.note else ""
-    numeric, symbolic = Writer(TEXT, False, full), Writer(TEXT, True, full)
+    numeric, symbolic = Writer(TEXT, False, full, lang), Writer(TEXT, True, full, lang)
     steps = [symbolic.write(node, top=True)] if few_symbols(node) else []
     rows = numeric.total_rows(node) if node.kind == "sum" else [numeric.write(node, top=True)]
     if len(rows) > 1:
         yield f"{name} = {rows[0]}"
         for row in rows[1:-1]:
-            yield f"{' ' * width} + {row}"
-        yield f"{' ' * width} + {rows[-1]} {equals(node.value)}{note}"
+            yield f"{indent} + {row}"
+        yield f"{indent} + {rows[-1]} {equals(node.value)}{note}"
         return
     steps += [s for s in (rows[0], parts_in_numbers(node)) if s and s not in steps]
     values = [s for s in steps if s != short(node.value)]
     end = equals(node.value)
     line = f"{name} = {' = '.join(values)} {end}{note}" if values else f"{name} {end}{note}"
-    if len(line) <= WIDE:
+    if width(line) <= WIDE:
         yield line
         return
     for k, step in enumerate(values):
         last = k == len(values) - 1
-        yield from wrapped(f"{name if k == 0 else ' ' * width} = {step}" + (f" {end}{note}" if last else ""), width)
+        yield from wrapped(f"{name if k == 0 else indent} = {step}" + (f" {end}{note}" if last else ""), columns)
 
 
-def wrapped(line: str, width: int) -> Iterator[str]:
+def wrapped(line: str, columns: int) -> Iterator[str]:
     """A line broken before plus signs, so that no row is much wider than ``WIDE``."""
-    while len(line) > WIDE and (cut := line.rfind(" + ", width + 4, WIDE)) > 0:
+    while width(line) > WIDE and (cut := line.rfind(" + ", fits(line, columns + 4), fits(line, WIDE))) > 0:
         yield line[:cut]
-        line = " " * (width + 1) + line[cut + 1 :]
+        line = " " * (columns + 1) + line[cut + 1 :]
     yield line
 
 

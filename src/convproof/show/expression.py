@@ -4,16 +4,19 @@ A node with a name is written as that name (or its value) and gets a line of its
 of more than ``FOLD`` terms shows its largest ones and says what the rest amounts to.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from convproof.core.derivation.node import Node, Number, Operation, sizes_of
+from convproof.core.sentence import Text, plural, say, spoken
 from convproof.show.numbers import short
+from convproof.show.width import rjust, width
 
 FOLD = 32
+BLANK = "____"
 LARGEST = 8
 
 
@@ -24,62 +27,79 @@ class Style:
     times: str
     quotient: str
     square: str
-    root: str
-    exp: str
-    maximum: str
+    power: str
+    functions: Mapping[str, str]  # by kind; these enclose their operands
     padding: str
-    more: str
-    smaller: str
-    encloses: bool  # whether quotient and root enclose their operands, so that these need no brackets
+    folded: str
+    encloses: bool  # whether quotient and power enclose their operands, so that these need no brackets
 
+
+_NAMES = {
+    "exp": "exp",
+    "logarithm": "log",
+    "maximum": "max",
+    "minimum": "min",
+    "hyperbolic tangent": "tanh",
+    "error function": "erf",
+    "sine": "sin",
+    "cosine": "cos",
+    "sign": "sign",
+    "nearest": "round",
+}
 
 TEXT = Style(
     "*",
     "{} / {}",
     "{}²",
-    "sqrt({})",
-    "exp({})",
-    "max({})",
+    "{}^{}",
+    {kind: name + "({})" for kind, name in _NAMES.items()}
+    | {"root": "sqrt({})", "absolute": "abs({})", "floor": "floor({})", "ceiling": "ceil({})"},
     "(0)",
-    "... ({n} more terms, together {rest})",
-    "... ({n} more, none larger)",
+    "... ({})",
     False,
 )
 LATEX = Style(
     r" \cdot ",
     r"\frac{{{}}}{{{}}}",
     "{}^2",
-    r"\sqrt{{{}}}",
-    r"\exp\left({}\right)",
-    r"\max\left({}\right)",
+    "{}^{{{}}}",
+    {kind: rf"\operatorname{{{{{name}}}}}\left({{}}\right)" for kind, name in _NAMES.items()}
+    | {kind: rf"\{_NAMES[kind]}\left({{}}\right)" for kind in ("exp", "maximum", "minimum", "hyperbolic tangent", "sine", "cosine")}
+    | {"logarithm": r"\ln\left({}\right)", "root": r"\sqrt{{{}}}", "absolute": r"\left|{}\right|"}
+    | {"floor": r"\left\lfloor {}\right\rfloor", "ceiling": r"\left\lceil {}\right\rceil"},
     r"\underline{0}",
-    r"\ldots\;({n}\text{{ more terms, together }}{rest})",
-    r"\ldots\;({n}\text{{ more, none larger}})",
+    r"\ldots\;(\text{{{}}})",
     True,
 )
 
-_BINDING = {"sum": 1, "difference": 1, "product": 2, "quotient": 2, "square": 3, "root": 4, "exp": 4, "maximum": 4, "copy": 4}
+_BINDING = {"sum": 1, "difference": 1, "negative": 1, "product": 2, "quotient": 2, "square": 3, "power": 3}  # all others enclose: 4
 
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes nodes in one style; ``symbols`` writes names instead of numbers, ``full`` folds nothing."""
+    """Writes nodes in one style; ``symbols`` writes names instead of numbers, ``full`` folds nothing; words are in ``lang``.
+
+    ``blank`` leaves out every number that was worked out, for a reader to fill in; numbers that are given stay.
+    """
 
     style: Style = TEXT
     symbols: bool = False
     full: bool = False
+    lang: str | None = None
+    blank: bool = False
 
     def write(self, node: Node, top: bool = False) -> str:
         """A node: written out at the ``top`` and where it has no name, else as its name or value."""
         if isinstance(node, Number):
             return self._number(node)
         if node.name and not top:
-            return self.name(node.name) if self.symbols else short(node.value)
+            return self.name(node.name) if self.symbols else BLANK if self.blank else short(node.value)
         return self._operation(node)
 
-    def name(self, name: str) -> str:
+    def name(self, name: Text) -> str:
         """A name as an operand."""
-        return r"\text{" + name.replace("_", r"\_") + "}" if self.style is LATEX else name
+        text = spoken(name, self.lang)
+        return r"\text{" + text.replace("_", r"\_") + "}" if self.style is LATEX else text
 
     def _number(self, node: Number) -> str:
         if node.source.what == "padding":
@@ -94,8 +114,8 @@ class Writer:
         style, parts = self.style, node.parts
         if node.kind == "sum":
             return self.total(node)
-        if node.kind == "maximum":
-            return style.maximum.format(", ".join(self.write(p) for p in shown(node, self.full)) + self._folded(node, ", "))
+        if node.kind in ("maximum", "minimum"):
+            return style.functions[node.kind].format(", ".join(self.write(p) for p in shown(node, self.full)) + self._folded(node, ", "))
         if node.kind == "product":
             return style.times.join(self._bracketed(p, 2) for p in parts)
         if node.kind == "difference":
@@ -104,11 +124,17 @@ class Writer:
             if style.encloses:
                 return style.quotient.format(*(self.write(p) for p in parts))
             return style.quotient.format(self._bracketed(parts[0], 2), self._bracketed(parts[1], 3))
+        if node.kind == "negative":
+            return f"-{self._bracketed(parts[0], 2)}"
         if node.kind == "square":
             return style.square.format(self._bracketed(parts[0], 4))
+        if node.kind == "power":
+            return style.power.format(
+                self._bracketed(parts[0], 4), self.write(parts[1]) if style.encloses else self._bracketed(parts[1], 4)
+            )
         if node.kind == "copy":
             return self.write(parts[0])
-        return getattr(style, node.kind).format(self.write(parts[0]))  # type: ignore[no-any-return]
+        return style.functions[node.kind].format(self.write(parts[0]))
 
     def total(self, node: Operation) -> str:
         """A sum on one line."""
@@ -121,8 +147,8 @@ class Writer:
         if not node.row or len(node.parts) <= node.row or folds(node.parts, self.full):
             return [self.total(node)]
         parts = [self._bracketed(p, 2) for p in node.parts]
-        width = max(map(len, parts)) if self.style is TEXT else 0
-        padded = [p.rjust(width) for p in parts]
+        columns = max(map(width, parts)) if self.style is TEXT else 0
+        padded = [rjust(p, columns) for p in parts]
         return [" + ".join(padded[k : k + node.row]) for k in range(0, len(parts), node.row)]
 
     def _folded(self, node: Operation, joint: str) -> str:
@@ -130,18 +156,30 @@ class Writer:
             return ""
         kept = list(shown(node, self.full))
         count = len(node.parts) - len(kept)
-        if node.kind == "maximum":
-            return joint + self.style.smaller.format(n=count)
-        return joint + self.style.more.format(n=count, rest=short(node.value - sum((p.value for p in kept), Fraction(0))))
+        if node.kind in ("maximum", "minimum"):
+            told = say("{n} more, none larger", n=count) if node.kind == "maximum" else say("{n} more, none smaller", n=count)
+        else:
+            rest = short(node.value - sum((p.value for p in kept), Fraction(0)))
+            told = plural("{n} more term, together {rest}", "{n} more terms, together {rest}", n=count, rest=rest)
+        return joint + self.style.folded.format(told.text(self.lang))
 
     def _bracketed(self, node: Node, binding: int, leads: bool = False) -> str:
         text = self.write(node)
         inline = isinstance(node, Operation) and not node.name
-        loose = inline and _BINDING[node.kind] < binding  # type: ignore[union-attr]
+        loose = inline and _binding(node) < binding
         negative = not inline and not leads and text.startswith("-") and not self.symbols
         if loose and self.style is LATEX:
             return rf"\left({text}\right)"
         return f"({text})" if loose or negative else text
+
+
+def _binding(node: Node) -> int:
+    """How tightly an operation holds its operands together; "copy" as what it copies."""
+    if isinstance(node, Number):
+        return 4
+    if node.kind == "copy" and not node.name:
+        return _binding(node.parts[0])
+    return _BINDING.get(node.kind, 4)
 
 
 def folds(parts: Sequence[Node], full: bool) -> bool:
@@ -156,7 +194,8 @@ def shown(node: Operation, full: bool) -> Iterator[Node]:
         yield from parts
         return
     sizes = sizes_of(parts)
-    largest = set(np.argsort(-sizes if node.kind == "maximum" else -abs(sizes), kind="stable")[:LARGEST].tolist())
+    order = {"maximum": -sizes, "minimum": sizes}.get(node.kind, -abs(sizes))
+    largest = set(np.argsort(order, kind="stable")[:LARGEST].tolist())
     last = len(parts) - 1
     if isinstance(parts[last], Number) and isinstance(parts[0], Operation):
         largest.add(last)

@@ -8,6 +8,7 @@ from convproof.network.trace import Trace
 from convproof.show import derivation as derivation_text
 from convproof.show import summary as summary_text
 from convproof.show import trace as trace_text
+from convproof.show.pictures import feature_maps
 
 _PRE = '<pre style="line-height:1.25;white-space:pre;overflow-x:auto">'
 
@@ -27,12 +28,18 @@ def trace(trace: Trace) -> str:
 def _section(trace: Trace, name: str, is_open: bool) -> str:
     head, *rest = trace_text.stage(trace, name)
     state = " open" if is_open else ""
-    return f"<details{state}><summary><code>{escape(head)}</code></summary>{_PRE}{escape(chr(10).join(rest))}</pre></details>"
+    pictures = feature_maps(trace[name], name in channels_last(trace), len(trace))
+    return f"<details{state}><summary><code>{escape(head)}</code></summary>{pictures}{_PRE}{escape(chr(10).join(rest))}</pre></details>"
+
+
+def channels_last(trace: Trace) -> set[str]:
+    """The stages of an input's preparation that are images N, H, W, C."""
+    return {f"{name}.{stage.name}" for name, batch in trace.before.items() for stage in batch.stages if stage.layout.endswith("C")}
 
 
 def summary(summary: Summary) -> str:
     """The table, and the totals under it."""
-    head = "".join(f"<th>{escape(title)}</th>" for title in summary_text.COLUMNS)
+    head = "".join(f"<th>{escape(title.text())}</th>" for title in summary_text.COLUMNS)
     body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in summary_text.cells(row)) + "</tr>" for row in summary.rows)
     foot = "<br>".join(escape(sentence.text()) for sentence in summary_text.totals(summary))
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{foot}</p>"

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from convproof.core.derivation import Derivation, Node, Number
+from convproof.core.languages import ENGLISH
+from convproof.core.sentence import spoken
 from convproof.core.shapes import Array
 from convproof.network.trace import Trace
 from convproof.show.expression import folds, shown
@@ -17,9 +19,9 @@ def derivation(derivation: Derivation, full: bool = False) -> dict[str, Any]:
     computed = derivation.computed
     return {
         "layer": derivation.layer,
-        "described": derivation.described,
+        "described": spoken(derivation.described, ENGLISH),
         "cell": list(derivation.cell),
-        "formula": derivation.formula,
+        "formula": spoken(derivation.formula, ENGLISH),
         "value": derivation.value,
         "exact": str(derivation.exact),
         "computed": None if computed is None else computed.item(),
@@ -34,9 +36,9 @@ def node(of: Node, full: bool) -> dict[str, Any]:
     """A node with its parts."""
     record: dict[str, Any] = {"value": float(of.value), "exact": str(of.value)}
     if of.name:
-        record["name"] = of.name
+        record["name"] = spoken(of.name, ENGLISH)
     if of.note:
-        record["note"] = of.note.text()
+        record["note"] = of.note.text(ENGLISH)
     if isinstance(of, Number):
         cell = None if of.source.cell is None else list(of.source.cell)
         return record | {"from": of.source.what, "source": of.source.name, "input": of.source.index, "cell": cell}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convproof.core.sentence import say
+from convproof.core.sentence import listed, say
 from convproof.core.shapes import Array
 from convproof.network.trace import Trace
 from convproof.show.numbers import cell, rough, rows
@@ -27,12 +27,12 @@ def stage(trace: Trace, name: str, lang: str | None = None, full: bool = False) 
     if (node := producer(trace, name)) is not None:
         for key, inner in trace.inner(node).items():
             yield f"  {key} {inner.shape}"
-            yield from ("    " + line for line in block(inner, full))
+            yield from ("    " + line for line in block(inner, full, lang))
         if trace.inner(node):
-            yield "  output"
-            yield from ("    " + line for line in block(array, full))
+            yield "  " + say("output").text(lang)
+            yield from ("    " + line for line in block(array, full, lang))
             return
-    yield from ("  " + line for line in block(array, full))
+    yield from ("  " + line for line in block(array, full, lang))
 
 
 def heading(trace: Trace, name: str, lang: str | None) -> str:
@@ -53,21 +53,21 @@ def producer(trace: Trace, name: str) -> str | None:
     return name if any(node.name == name for node in trace.graph) else None
 
 
-def block(array: Array, full: bool) -> Iterator[str]:
+def block(array: Array, full: bool, lang: str | None = None) -> Iterator[str]:
     """The numbers of an array."""
     if array.size <= SMALL or full:
-        yield from in_full(array)
+        yield from in_full(array, lang)
     else:
-        yield from in_figures(array)
+        yield from in_figures(array, lang)
 
 
-def in_full(array: Array) -> Iterator[str]:
+def in_full(array: Array, lang: str | None = None) -> Iterator[str]:
     """Every number: matrices side by side, one row of them for each leading index; tiny residues behind 0.0000 are told."""
     if array.ndim < 2:
         yield from rows(array.reshape(1, -1)) if array.size else ["[]"]
     else:
         yield from matrices(array)
-    yield from residues(array)
+    yield from residues(array, lang)
 
 
 def matrices(array: Array) -> Iterator[str]:
@@ -86,27 +86,32 @@ def matrices(array: Array) -> Iterator[str]:
                 yield "   ".join(line)
 
 
-def residues(array: Array) -> Iterator[str]:
+def residues(array: Array, lang: str | None = None) -> Iterator[str]:
     """The numbers that four decimals show as 0.0000 though they are not 0."""
     if array.dtype.kind != "f" or array.ndim == 0:
         return
     tiny = [tuple(map(int, at)) for at in np.argwhere((array != 0) & (abs(array) < 5e-5))]
     if tiny:
-        listed = ", ".join(f"[{', '.join(map(str, at))}] = {rough(float(array[at]))}" for at in tiny[:RESIDUES])
-        more = f" and {len(tiny) - RESIDUES} more" if len(tiny) > RESIDUES else ""
-        yield say("0.0000 stands for {listed}{more}", listed=listed, more=more).text()
+        told = [f"[{', '.join(map(str, at))}] = {rough(float(array[at]))}" for at in tiny[: RESIDUES + 1]]
+        rest = [""] * (len(tiny) - len(told))
+        yield say("0.0000 stands for {numbers}", numbers=listed([*told, *rest], most=RESIDUES)).text(lang)
 
 
-def in_figures(array: Array) -> Iterator[str]:
+def in_figures(array: Array, lang: str | None = None) -> Iterator[str]:
     """Smallest, mean, largest, standard deviation, how many are 0 or not finite, and a corner of the first matrix."""
     values = array.astype(np.float64)
     finite = values[np.isfinite(values)]
     if finite.size:
-        figures = {"min": finite.min(), "mean": finite.mean(), "max": finite.max(), "std": finite.std()}
-        zeros = f"  zeros {np.mean(values == 0):.0%}"
-        yield "  ".join(f"{key} {cell(value)}" for key, value in figures.items()) + zeros
+        yield say(
+            "min {min}  mean {mean}  max {max}  std {std}  zeros {zeros}",
+            min=cell(finite.min()),
+            mean=cell(finite.mean()),
+            max=cell(finite.max()),
+            std=cell(finite.std()),
+            zeros=f"{np.mean(values == 0):.0%}",
+        ).text(lang)
     if finite.size < values.size:
-        yield say("not finite: {n} of {all}", n=values.size - finite.size, all=values.size).text()
+        yield say("not finite: {n} of {all}", n=values.size - finite.size, all=values.size).text(lang)
     corner = array[(0,) * max(0, array.ndim - 2)]
     cut = corner[..., :CORNER] if corner.ndim < 2 else corner[:CORNER, :CORNER]
     for line in rows(cut.reshape(-1, cut.shape[-1])):

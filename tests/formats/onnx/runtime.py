@@ -45,11 +45,14 @@ class Found:
 def node_by_node(network: Network, tensors: Mapping[str, np.ndarray]) -> Iterator[Found]:
     """Every node of ours on ONNX Runtime's own inputs of it. Arrays that ONNX Runtime does not have (constants) are our own."""
     by_place = {place: tensors[name] for name, place in network.graph.aliases.items() if name in tensors}
+    used = {str(place) for place in (*network.graph.outputs, *(source for node in network.graph for source in node.sources))}
     for node in network.graph:
         inputs = [by_place[str(source)] for source in node.sources]
         step = node.layer.checked_step(inputs, node.layer.training)
         for k, y in enumerate(step.outputs):
             place = node.name if k == 0 else f"{node.name}.{k}"
+            if k and place not in used:
+                continue  # an old Dropout's mask, which nobody fills
             theirs = by_place.setdefault(place, y)
             if y.dtype.kind == "f":
                 yield Found(place, node, y, theirs, node.layer.lines(None, inputs, output=k))

@@ -131,6 +131,18 @@ class InPlaceMethods(nn.Module):
 
 
 @entry()
+class AugmentedAssignment(nn.Module):
+    def forward(self, x):
+        y = x + 1
+        z = y
+        y += x
+        z *= 3
+        h = x.shape[2]
+        h += 1
+        return y - x / h
+
+
+@entry()
 class ShapeArithmetic(nn.Module):
     def __init__(self):
         super().__init__()
@@ -384,7 +396,7 @@ class DecidesByShape(nn.Module):
         return self.conv(x)
 
 
-@entry((2, 3, 4, 5), example=True)
+@entry((2, 3, 4, 5), example=True, delegated=("zeros",))
 class LoopsOverRows(nn.Module):
     def forward(self, x):
         total = torch.zeros(x.shape[0], x.shape[1], x.shape[3], dtype=x.dtype)
@@ -393,7 +405,7 @@ class LoopsOverRows(nn.Module):
         return total
 
 
-@entry((2, 3, 4, 5), example=True)
+@entry((2, 3, 4, 5), example=True, delegated=("select_scatter",))
 class ChangesAView(nn.Module):
     def forward(self, x):
         y = x + 1
@@ -436,10 +448,10 @@ class LeftToTorch(nn.Module):
         return torch.cumsum(x, 1).relu()
 
 
-@entry((2, 5, 4), delegated=("roll",))
+@entry((2, 5, 4), delegated=("rot90",))
 class MovedByTorch(nn.Module):
     def forward(self, x):
-        return torch.roll(x, 2, 1) + x
+        return torch.rot90(x, 1, (1, 2)).transpose(1, 2) + x
 
 
 @entry((2, 4, 4, 4))

@@ -45,14 +45,15 @@ def test_every_layer_keeps_the_mode_of_its_module():
 
 
 def test_functions_whose_mode_came_from_the_module_follow_the_network():
-    module = COLLECTION["FunctionalBatchNorm"]().train()
+    module = COLLECTION["FunctionalBatchNorm"]().double().train()
     network = cp.from_torch(module)
-    x = np.random.default_rng(0).normal(size=(4, 3, 5, 6)).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=(4, 3, 5, 6))
     normalised = network.trace(x)["batch_norm"]
-    assert abs((normalised - module.bias.detach().numpy().reshape(1, 3, 1, 1)).mean((0, 2, 3))).max() < 2**-10  # the batch's own mean
+    beta = module.bias.detach().numpy().reshape(1, 3, 1, 1)
+    assert abs((normalised - beta).mean((0, 2, 3))).max() < 2.0**-40  # the batch's own mean was taken off, in float64
     network.eval()
     module.eval()
-    assert np.allclose(network(x), module(torch.tensor(x)).detach(), rtol=2**-18)
+    assert abs(network(x) - module(torch.tensor(x)).detach().numpy()).max() < 2.0**-40
 
 
 def test_the_users_line_is_named_with_a_way_out():
@@ -78,17 +79,13 @@ def test_a_view_that_is_changed_in_place_asks_for_an_example():
 
 def test_what_is_no_module():
     with pytest.raises(cp.GraphError, match=r"from_torch takes a torch.nn.Module; got function"):
-        cp.from_torch(torch.relu)
+        cp.from_torch(lambda x: x)
 
 
 def test_an_unknown_module_is_left_to_torch():
-    module = nn.Sequential(
-        nn.Linear(4, 3), nn.Softsign(), nn.Bilinear(3, 3, 2) if False else nn.CELU(), nn.CircularPad1d(1), nn.LPPool1d(2, 2)
-    )
     embedding = nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 2))
     network = cp.from_torch(embedding)
     assert [layer.support for layer in network.layers.values()] == ["delegated", "ours"]
-    assert cp.from_torch(module) is not None
 
 
 def test_hooks_are_refused():

@@ -42,9 +42,14 @@ def test_settings_that_torch_refuses_too(kind, args, keywords, sentence):
         getattr(cp, kind)(*args, **keywords)
 
 
-def test_a_pair_of_padding_is_at_most_half_the_kernel_on_either_side():
-    with pytest.raises(cp.SettingError, match=r"padding=\(\(0, 2\), \(1, 1\)\) must be at most half of kernel_size=3"):
-        cp.MaxPool2d(3, padding=((0, 2), (1, 1)))
+def test_pairs_of_padding_may_be_wider_than_half_the_kernel():
+    with pytest.raises(cp.SettingError, match="must be at most half of kernel_size=3, unless it is given as pairs"):
+        cp.MaxPool2d(3, padding=2)
+    x = -np.arange(1.0, 5).reshape(1, 2, 2)
+    assert cp.MaxPool2d(3, 1, ((2, 0), (0, 2)))(x)[0].tolist() == [[-1, -2], [-1, -2]]
+    alone = cp.AvgPool2d(2, 1, ((3, 0), (0, 0)), count_include_pad=False)(x)
+    assert alone[0, :2].tolist() == [[pytest.approx(np.nan, nan_ok=True)]] * 2
+    assert alone[0, 2:].tolist() == [[-1.5], [-2.5]]
 
 
 @pytest.mark.parametrize("kind", ["MaxPool2d", "AvgPool2d"])
@@ -125,6 +130,7 @@ def test_conventions_name_the_traps():
         "padding": 0,
         "ceil_mode": 0,
         "count_include_pad": 0,
+        "dilation": 1,
     }
     (onnx,) = (c for c in cp.MaxPool2d(2).conventions() if c.framework == "onnx")
     assert "storage_order" in onnx.note

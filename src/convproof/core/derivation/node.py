@@ -9,7 +9,7 @@ from typing import Literal, overload
 import numpy as np
 
 from convproof.core import exact
-from convproof.core.sentence import Sentence
+from convproof.core.sentence import Sentence, Text
 from convproof.core.shapes import Array, Cell
 
 What = Literal["input", "parameter", "statistic", "setting", "count", "padding", "pixel"]
@@ -34,7 +34,7 @@ class Number:
 
     value: Fraction
     source: Source
-    name: str = ""
+    name: Text = ""
     note: Sentence | None = None
 
 
@@ -48,7 +48,7 @@ class Operation:
     kind: str
     parts: "Sequence[Node]"
     value: Fraction
-    name: str = ""
+    name: Text = ""
     note: Sentence | None = None
     row: int = 0
 

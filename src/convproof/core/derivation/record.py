@@ -9,6 +9,7 @@ from convproof.core.derivation.node import Node, Operation, leaves, nodes
 from convproof.core.errors import CellError, NotCoveredError
 from convproof.core.exact import exact
 from convproof.core.formats import FLOAT32, NumberFormat, format_of
+from convproof.core.sentence import Text
 from convproof.core.shapes import Cell
 from convproof.core.upward import reach
 
@@ -28,10 +29,10 @@ class Derivation:
 
     layer: str
     cell: Cell
-    formula: str
+    formula: Text
     tree: Node
     computed: Any = None
-    described: str = ""
+    described: Text = ""
     allowed: float | None = None
     origin: Any = field(default=None, repr=False)
 
@@ -87,9 +88,13 @@ class Derivation:
         """The hand calculation. Long sums show their largest terms and fold the rest; ``full`` shows every term."""
         return reach("Derivation.text")(self, lang, full)  # type: ignore[no-any-return]
 
-    def latex(self, full: bool = False) -> str:
+    def exercise(self, lang: str | None = None) -> str:
+        """The hand calculation as an exercise sheet: the numbers that are read are given, those that are worked out are left out."""
+        return reach("Derivation.exercise")(self, lang)  # type: ignore[no-any-return]
+
+    def latex(self, full: bool = False, lang: str | None = None) -> str:
         """The hand calculation as LaTeX (an ``aligned`` block, without dollar signs)."""
-        return reach("Derivation.latex")(self, full)  # type: ignore[no-any-return]
+        return reach("Derivation.latex")(self, full, lang)  # type: ignore[no-any-return]
 
     def to_dict(self, full: bool = False) -> dict[str, Any]:
         """The derivation as plain data for JSON: exact numbers as strings, always English."""

@@ -58,8 +58,11 @@ def evaluator_of(node: NodeProto, version: int) -> Callable[[Sequence[Any]], Seq
     def evaluate(arguments: Sequence[Any]) -> Sequence[Any]:
         _require_room(node.op_type, arguments)
         feeds = {name: array for name, array in zip(node.input, arguments, strict=True) if name}
-        with np.errstate(all="ignore"):
-            return list(evaluator.run(None, feeds))
+        try:
+            with np.errstate(all="ignore"):
+                return list(evaluator.run(None, feeds))
+        except Exception as error:
+            raise NotCoveredError("{operator} fails: {problem}", operator=node.op_type, problem=str(error)) from error
 
     return evaluate
 

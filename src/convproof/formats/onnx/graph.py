@@ -122,13 +122,15 @@ def _take(reading: Reading, node: NodeProto, wanted: str) -> None:
 
 
 def _worked_out(reading: Reading, node: NodeProto) -> list[Array] | None:
-    """The outputs of a node that reads constants alone, None where nobody can compute it."""
+    """The outputs of a node that reads constants alone, by our own layer where there is one; None where nobody can compute it."""
     arrays = [reading.constants[name] if name else None for name in node.input]
-    if node.op_type == "Constant":
-        call = call_of(node, (), reading.version)
-        return list(read(operators("onnx")["Constant"], call).layer.compute())
+    operator = operators("onnx").get(node.op_type) if node.domain in ("", "ai.onnx") else None
     try:
-        return [np.asarray(y) for y in evaluator_of(node, reading.version)(arrays)]
+        if operator is None:
+            return [np.asarray(y) for y in evaluator_of(node, reading.version)(arrays)]
+        call = call_of(node, [None if array is None else Later(array.shape, array.dtype) for array in arrays], reading.version)
+        layer, _ = _late(call, partial(read, operator), node)
+        return list(layer.checked_step([array for array in arrays if array is not None], False).outputs)
     except ConvproofError:
         return None
 

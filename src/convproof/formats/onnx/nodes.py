@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx import AttributeProto, NodeProto, TensorProto, helper, numpy_helper
 
@@ -28,12 +29,24 @@ def plain(attribute: AttributeProto, node: NodeProto) -> Any:
         return value.decode("utf-8", "replace")
     if isinstance(value, TensorProto):
         return numpy_helper.to_array(value)
-    if isinstance(value, str | int | float):
+    if isinstance(value, float):
+        return decimal(value)
+    if isinstance(value, str | int):
         return value
-    return tuple(
-        v.decode("utf-8", "replace") if isinstance(v, bytes) else numpy_helper.to_array(v) if isinstance(v, TensorProto) else v
-        for v in value
-    )
+    return tuple(_part(part) for part in value)
+
+
+def _part(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, TensorProto):
+        return numpy_helper.to_array(value)
+    return decimal(value) if isinstance(value, float) else value
+
+
+def decimal(value: float) -> float:
+    """The number that somebody wrote: a file stores 1e-5 as the float32 9.99999974737875e-06, whose shortest digits are 1e-05."""
+    return float(str(np.float32(value)))
 
 
 def version_of(model: onnx.ModelProto) -> int:

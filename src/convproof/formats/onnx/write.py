@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from onnx import ModelProto, NodeProto, TensorProto, checker, defs, helper, numpy_helper
+from onnx import ModelProto, NodeProto, ValueInfoProto, checker, defs, helper, numpy_helper, shape_inference
 
 from convproof.core.errors import ConvproofError, FileError, ShapeError
 from convproof.core.operators import Result, Written
@@ -46,16 +46,29 @@ def model_of(network: Network) -> ModelProto:
             name = f"{name}.output{k}"
             copies.append(helper.make_node("Identity", [str(place)], [name], name=name))
         outputs.append(name)
-    values = [helper.make_value_info(name, helper.make_tensor_type_proto(TensorProto.FLOAT, None)) for name in outputs]
+    values = [ValueInfoProto(name=name) for name in outputs]
     stored = [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in tensors.items()]
     graph = helper.make_graph([*nodes, *copies], "convproof", inputs, values, stored)
-    return helper.make_model(graph, producer_name="convproof", opset_imports=[helper.make_opsetid("", VERSION)], ir_version=IR_VERSION)
+    opsets = [helper.make_opsetid("", VERSION)]
+    return with_shapes(helper.make_model(graph, producer_name="convproof", opset_imports=opsets, ir_version=IR_VERSION))
+
+
+def with_shapes(model: ModelProto) -> ModelProto:
+    """The model with the types and shapes of its outputs, which a valid file needs, as ONNX infers them."""
+    inferred = shape_inference.infer_shapes(model)
+    for output in inferred.graph.output:
+        if not output.type.HasField("tensor_type"):
+            raise FileError("the type of the output {name!r} cannot be inferred; a network with it cannot be written", name=output.name)
+        if not output.type.tensor_type.HasField("shape"):
+            output.type.tensor_type.shape.SetInParent()
+    del inferred.graph.value_info[:]
+    return inferred
 
 
 def _nodes(node: Node, owner: str) -> tuple[list[NodeProto], dict[str, Array]]:
     """The ONNX nodes of one node of ours, and the tensors that they store."""
     try:
-        written = node.layer.written()
+        written = node.layer.written_for(len(node.sources))
     except ConvproofError as error:
         raise FileError("{name}: {problem}", name=node.name, problem=error.sentence) from error
     tensors: dict[str, Array] = {}
@@ -65,7 +78,7 @@ def _nodes(node: Node, owner: str) -> tuple[list[NodeProto], dict[str, Array]]:
         if value is None:
             return ""
         if isinstance(value, Result):
-            return names[value.node]
+            return str(Place(names[value.node], value.output))
         if isinstance(value, int):
             return str(node.sources[value])
         name = f"{owner}.{value}" if isinstance(value, str) else f"{node.name}.constant{k}.{position}"
@@ -106,7 +119,8 @@ def _value(name: str, given: Declared) -> Any:
 def expected(network: Network, name: str) -> Declared:
     """What an input must be, found by asking the layers that read it: the number of axes, and the channels where they are fixed."""
     readers = [node for node in network.graph if Place(name) in node.sources]
-    for axes in (4, 3, 5, 2, 1):
+    with_batch = [axes + 2 for node in readers if isinstance(axes := getattr(node.layer, "axes", None), int)]
+    for axes in (*with_batch, 4, 3, 5, 2, 1):
         for channels in _channels(readers):
             shape = (2, channels, 64, 64, 64)[:axes]
             if all(_takes(node, shape) for node in readers):

@@ -1,6 +1,7 @@
 """``from_torch``: a torch.nn.Module as a layer or a network of ours. The module itself is left as it was."""
 
 import copy
+import operator
 import warnings
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,10 @@ def without_parametrizations(module: Any) -> Any:
     """The module with weights that are computed from others (weight norm, spectral norm) replaced by what they are now."""
     from torch.nn.utils import parametrize
 
-    for part in module.modules():
-        for name in list(getattr(part, "parametrizations", ())):
+    for part in [part for part in module.modules() if parametrize.is_parametrized(part)]:
+        kind = type(part)  # made for this module, and shared by its copies: what is removed here must stay there
+        part.__class__ = type(kind.__name__, kind.__bases__, dict(vars(kind)))
+        for name in list(part.parametrizations):
             parametrize.remove_parametrizations(part, name, leave_parametrized=True)
     return module
 
@@ -56,7 +59,25 @@ def by_fx(module: Any) -> Network:
     """What torch.fx finds when it runs the module's forward on stand-ins, in eval mode, with our layers as leaves."""
     import torch.fx
 
+    class Tensor(torch.fx.Proxy):
+        """A stand-in that keeps ``y += x`` apart from ``y = y + x``: the first changes what y's other names show."""
+
+        def __iadd__(self, other: Any) -> Any:
+            return self.tracer.create_proxy("call_function", operator.iadd, (self, other), {})
+
+        def __isub__(self, other: Any) -> Any:
+            return self.tracer.create_proxy("call_function", operator.isub, (self, other), {})
+
+        def __imul__(self, other: Any) -> Any:
+            return self.tracer.create_proxy("call_function", operator.imul, (self, other), {})
+
+        def __itruediv__(self, other: Any) -> Any:
+            return self.tracer.create_proxy("call_function", operator.itruediv, (self, other), {})
+
     class Tracer(torch.fx.Tracer):
+        def proxy(self, node: Any) -> Any:
+            return Tensor(node, self)
+
         def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
             return is_known(m) or super().is_leaf_module(m, module_qualified_name)
 

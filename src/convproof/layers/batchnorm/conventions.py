@@ -4,18 +4,8 @@ from convproof.core.records import Convention, Setting
 
 OLD_VALUE = "complement"  # their momentum weighs the old value: theirs = 1 - ours
 
-CONVENTIONS = (
-    Convention(
-        "torch",
-        "BatchNorm2d",
-        (
-            Setting("eps", "eps", 1e-5),
-            Setting("momentum", "momentum", 0.1),
-            Setting("affine", "affine", True),
-            Setting("track_running_stats", "track_running_stats", True),
-        ),
-        {"weight": "weight", "bias": "bias", "running_mean": "running_mean", "running_var": "running_var"},
-    ),
+OWN = {"weight": "weight", "bias": "bias", "running_mean": "running_mean", "running_var": "running_var"}
+OTHERS = (
     Convention(
         "onnx",
         "BatchNormalization",
@@ -45,3 +35,16 @@ CONVENTIONS = (
         note="files hold beta, gamma, mean, variance in this order",
     ),
 )
+
+
+def conventions_of(name: str) -> tuple[Convention, ...]:
+    """Those of a class by this name; torch has one class for each number of spatial axes."""
+    theirs = name if name != "BatchNorm" else "BatchNorm2d"
+    settings = (
+        Setting("eps", "eps", 1e-5),
+        Setting("momentum", "momentum", 0.1),
+        Setting("affine", "affine", True),
+        Setting("track_running_stats", "track_running_stats", True),
+        *((Setting("process_group", "process_group", None),) if name == "SyncBatchNorm" else ()),
+    )
+    return (Convention("torch", theirs, settings, OWN), *OTHERS)

@@ -1,64 +1,53 @@
-"""One cell of a batch normalisation by hand, in the order of the formula: mean, variance, root, normalised value, gamma, beta."""
+"""One cell of a batch normalisation by hand: the statistics of its channel, then the formula. See ``normalising.derive``."""
 
-import numpy as np
+from convproof.core.arithmetic.normalising import derive as shared
+from convproof.core.derivation import Node, number
+from convproof.core.sentence import Sentence, say
+from convproof.core.shapes import Array, Cell, Float, Region, Shape
 
-from convproof.core.derivation import (
-    Node,
-    Number,
-    Terms,
-    add,
-    difference,
-    long_sum,
-    number,
-    product,
-    quotient,
-    setting,
-    square,
-    square_root,
-)
-from convproof.core.exact import exact_square_sum, exact_sum
-from convproof.core.sentence import say
-from convproof.core.shapes import Array, Cell, Float
+AXES = {2: say("N"), 3: say("N and L"), 4: say("N, H and W"), 5: say("N, D, H and W")}
 
 
-def from_batch(cell: Cell, x: Float[Array, "N C *sizes"]) -> tuple[Node, Node]:
-    """Mean and variance of the cell's channel over the whole batch."""
-    channel = x[:, cell[1]]
-    n = channel.size
-    count = setting(n, "n", "count")
-
-    def pixel(k: int) -> Number:
-        batch, *spot = np.unravel_index(k, channel.shape)
-        return number(x, (int(batch), cell[1], *map(int, spot)), "x", "input")
-
-    total = exact_sum(channel)
-    everything = long_sum(Terms(pixel, channel), total, row=channel.shape[-1])
-    mean = quotient(everything, count, "mean", say("over N, H and W of channel {c}: n = {n}", c=cell[1], n=n))
-
-    deviations = exact_square_sum(channel) - total * total / n
-    sizes = np.square(channel.astype(np.float64) - float(mean.value))
-    squares = long_sum(Terms(lambda k: square(difference(pixel(k), mean)), sizes), deviations, row=channel.shape[-1])
-    return mean, quotient(squares, count, "var", say("divided by n = {n}, not by n - 1 = {less}", n=n, less=n - 1))
+def box_of(channel: Region, shape: Shape) -> Region:
+    """All cells of x that belong to some channels."""
+    return (range(shape[0]), *channel, *map(range, shape[1 + len(channel) :]))
 
 
-def from_running(cell: Cell, mean: Float[Array, "C"], var: Float[Array, "C"]) -> tuple[Node, Node]:
-    """The running statistics of the cell's channel."""
-    return number(mean, (cell[1],), "running_mean", "statistic"), number(var, (cell[1],), "running_var", "statistic")
+def from_batch(channel: Cell, x: Float[Array, "N *sizes"]) -> tuple[Node, Node]:
+    """Mean and variance of a channel over the whole batch."""
+    box = box_of(tuple(range(c, c + 1) for c in channel), x.shape)
+    n = shared.numbers_of(x, box).size
+    mean = shared.mean_of(x, box, _over(channel, x.ndim, n))
+    return mean, shared.variance_of(x, box, mean)
+
+
+def from_running(channel: Cell, mean: Float[Array, "*C"], var: Float[Array, "*C"]) -> tuple[Node, Node]:
+    """The running statistics of a channel."""
+    return number(mean, channel, "running_mean", "statistic"), number(var, channel, "running_var", "statistic")
 
 
 def derive(
     cell: Cell,
-    x: Float[Array, "N C *sizes"],
+    channel: Cell,
+    x: Float[Array, "N *sizes"],
     mean: Node,
     var: Node,
     eps: float,
-    gamma: Float[Array, "C"] | None,
-    beta: Float[Array, "C"] | None,
+    gamma: Float[Array, "*C"] | None,
+    beta: Float[Array, "*C"] | None,
 ) -> Node:
     """gamma * (x - mean) / sqrt(var + eps) + beta"""
-    std = square_root(add(var, setting(eps, "eps")), "root")
-    x_hat = quotient(difference(number(x, cell, "x", "input"), mean), std, "x_hat")
-    if gamma is None:
-        return x_hat
-    scaled = product(number(gamma, (cell[1],), "gamma"), x_hat, name="" if beta is not None else "y")
-    return scaled if beta is None else add(scaled, number(beta, (cell[1],), "beta"), name="y")
+    return shared.normalised(
+        number(x, cell, "x", "input"),
+        mean,
+        shared.root_of(var, eps),
+        None if gamma is None else number(gamma, channel, "gamma"),
+        None if beta is None else number(beta, channel, "beta"),
+    )
+
+
+def _over(channel: Cell, rank: int, n: int) -> Sentence:
+    if len(channel) == 1:
+        axes = AXES.get(rank, say("all axes but C"))
+        return say("over {axes} of channel {c}: n = {n}", axes=axes, c=channel[0], n=n)
+    return say("over N at {c} of every image: n = {n}", c=list(channel), n=n)

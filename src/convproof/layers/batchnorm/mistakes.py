@@ -5,46 +5,51 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from convproof.core.arithmetic.moments import bessel
+from convproof.core.arithmetic.moments import bessel, remember
 from convproof.core.layer import Layer, Step
 from convproof.core.records import Constant, Mistake, Sample
 from convproof.core.shapes import Array
-from convproof.layers.batchnorm.formula import batch_count, batch_statistics, remember
+from convproof.layers.batchnorm.formula import batch_count, batch_statistics
 
 if TYPE_CHECKING:
-    from convproof.layers.batchnorm.layer import BatchNorm
+    from convproof.layers.batchnorm.base import BatchNormalisation
 
 
 def bessel_forward(layer: Layer, *inputs: Array, training: bool) -> Step:
     """(x - mean) / sqrt(var * n / (n - 1) + eps): normalised by the unbiased variance."""
-    norm, (x,) = cast("BatchNorm", layer), inputs
-    mean, var = batch_statistics(x)
+    norm, (x,) = cast("BatchNormalisation", layer), inputs
+    mean, var = batch_statistics(x, len(norm.features))
     right = norm.step(x, training=training)
-    wrong = norm.normalised(x, mean, var * bessel(batch_count(x)))
-    return replace(right, outputs=(wrong,), inner={**right.inner, "var": var * bessel(batch_count(x))})
+    unbiased = var * bessel(batch_count(x, len(norm.features)))
+    wrong = norm.normalised(x, mean, unbiased)
+    return replace(right, outputs=(wrong, *right.outputs[1:]), inner={**right.inner, "var": unbiased})
 
 
 def other_eps(layer: Layer, *inputs: Array, training: bool, eps: float) -> Step:
     """(x - mean) / sqrt(var + another eps)"""
-    norm, (x,) = cast("BatchNorm", layer), inputs
+    norm, (x,) = cast("BatchNormalisation", layer), inputs
     right = norm.step(x, training=training)
-    return replace(right, outputs=(norm.normalised(x, right.inner["mean"], right.inner["var"], eps),))
+    return replace(right, outputs=(norm.normalised(x, right.inner["mean"], right.inner["var"], eps), *right.outputs[1:]))
 
 
 def running_var_biased(layer: Layer, *inputs: Array, training: bool) -> Step:
     """running_var moves towards var, divided by n, instead of var * n / (n - 1)."""
-    norm, (x,) = cast("BatchNorm", layer), inputs
+    norm, (x,) = cast("BatchNormalisation", layer), inputs
     right = norm.step(x, training=training)
-    moved = remember(norm.running_var, batch_statistics(x)[1], norm.weight_of_new(norm.num_batches_tracked + 1))
-    return replace(right, state={**right.state, "running_var": moved.astype(norm.running_var.dtype)})
+    moved = remember(norm.running_var, batch_statistics(x, len(norm.features))[1], norm.weight_of_new(norm.num_batches_tracked + 1))
+    wrong = moved.astype(norm.running_var.dtype)
+    given = (wrong if name == "running_var" else y for name, y in zip(norm.outputs, right.outputs[1:], strict=True))
+    state = {**right.state, "running_var": wrong} if right.state else {}
+    return replace(right, outputs=(right.outputs[0], *given), state=state)
 
 
 def _of_batch(layer: Layer) -> bool:
-    return cast("BatchNorm", layer).uses_batch(layer.training)
+    return cast("BatchNormalisation", layer).uses_batch(layer.training)
 
 
 def _remembers(layer: Layer) -> bool:
-    return layer.training and cast("BatchNorm", layer).track_running_stats
+    norm = cast("BatchNormalisation", layer)
+    return norm.uses_batch(layer.training) and norm.track_running_stats and not norm.biased
 
 
 def _sample() -> Sample:
@@ -78,7 +83,7 @@ MISTAKES = (
         constants=(
             Constant(
                 "eps",
-                lambda layer: cast("BatchNorm", layer).eps,
+                lambda layer: cast("BatchNormalisation", layer).eps,
                 {
                     1e-3: "Keras, TensorFlow, YOLOv5, EfficientNet",
                     1.001e-5: "keras.applications ResNet and DenseNet",

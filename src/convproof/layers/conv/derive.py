@@ -35,7 +35,7 @@ def derive(
         span = slice(c * taps, (c + 1) * taps)
         terms = Terms(lambda k: term(c * taps + k), products[span])
         value = exact_dot(numbers[span], weights[span])
-        return long_sum(terms, value, f"channel {patch.channel[c * taps]}", row=kernel[-1])
+        return long_sum(terms, value, say("channel {c}", c=patch.channel[c * taps]), row=kernel[-1])
 
     channels = Terms(channel, products.reshape(-1, taps).sum(axis=1))
     total = exact_dot(numbers, weights)

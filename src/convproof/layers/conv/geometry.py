@@ -1,7 +1,7 @@
 """The settings of a convolution as windows, and the window under one output cell."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,43 +9,58 @@ import numpy as np
 from convproof.core.arithmetic.padding import NOWHERE, source
 from convproof.core.errors import SettingError
 from convproof.core.shapes import Array, Cell
-from convproof.core.window import Window, windows_from
+from convproof.core.window import SAME, Window, windows_from
 
 LETTERS = {1: ("i", "u"), 2: ("ij", "uv"), 3: ("ijk", "uvw")}
+PADDING_LETTERS = "pqr"  # a padding that depends on the input's size, axis by axis
 
 
 def conv_windows(kernel_size: Any, stride: Any, padding: Any, dilation: Any, axes: int) -> tuple[Window, ...]:
-    """One Window for each spatial axis; ``padding`` may also be "valid" (none) or "same". Raises SettingError."""
+    """One Window for each spatial axis. Raises SettingError.
+
+    ``padding`` may also be "valid" (none), "same", or "same_upper" and "same_lower", which leave the windows bare: see ``windows_on``.
+    """
     if not isinstance(padding, str):
         return windows_from(kernel_size, stride, padding, dilation, axes)
     bare = windows_from(kernel_size, stride, 0, dilation, axes)
-    if padding == "valid":
+    if padding == "valid" or padding in SAME:
         return bare
     if padding != "same":
-        raise SettingError("padding={padding!r}: expected numbers, 'same' or 'valid'", padding=padding)
+        raise SettingError(
+            "padding={padding!r}: expected numbers, 'same', 'valid', or 'same_upper' or 'same_lower' with any stride", padding=padding
+        )
     if any(w.stride != 1 for w in bare):
         raise SettingError("padding='same' needs stride 1, got stride={stride}; give the padding in numbers", stride=stride)
-    return tuple(replace(w, before=(w.extent - 1) // 2, after=w.extent - 1 - (w.extent - 1) // 2) for w in bare)
+    return tuple(w.same(1, "same_upper") for w in bare)  # with stride 1 it is the same for every size
 
 
-def equation(windows: Sequence[Window], per_group: tuple[int, int] | None, bias: bool) -> str:
+def windows_on(windows: Sequence[Window], padding: Any, sizes: Sequence[int]) -> tuple[Window, ...]:
+    """The windows on an input of these sizes, with the padding that "same_upper" or "same_lower" means there."""
+    if padding not in SAME:
+        return tuple(windows)
+    return tuple(w.same(size, padding) for w, size in zip(windows, sizes, strict=True))
+
+
+def equation(windows: Sequence[Window], per_group: tuple[int, int] | None, bias: bool, unknown_padding: bool) -> str:
     """The formula with this layer's own stride, dilation and padding filled in; ``per_group`` are the input and output channels of a
-    group, None if there is only one.
+    group, None if there is only one. A padding that nobody knows yet is a letter.
     """
     spots, taps = LETTERS[len(windows)]
-    reads = ", ".join(w.reads_as(i, u) for i, u, w in zip(spots, taps, windows, strict=True))
+    reads = [w.reads_as(i, u) for i, u, w in zip(spots, taps, windows, strict=True)]
+    if unknown_padding:
+        reads = [f"{read} - {p}" for read, p in zip(reads, PADDING_LETTERS, strict=False)]
     channel = "c" if per_group is None else f"c + {per_group[0]}*(o // {per_group[1]})"
     tap = ", ".join(taps)
     head = "bias[o] + " if bias else ""
-    return f"y[n, o, {', '.join(spots)}] = {head}sum over c, {tap} of weight[o, c, {tap}] * x[n, {channel}, {reads}]"
+    return f"y[n, o, {', '.join(spots)}] = {head}sum over c, {tap} of weight[o, c, {tap}] * x[n, {channel}, {', '.join(reads)}]"
 
 
 def reached(window: Window, outputs: range, size: int, mode: str) -> range:
     """All coordinates from the first to the last that a run of outputs reads, where padding shows input cells with those."""
-    span = window.reach(outputs)
     if mode == "zeros":
-        return span
-    shown = source(np.arange(span.start, span.stop), size, mode)
+        return window.reach(outputs)
+    starts = np.arange(outputs.start, outputs.stop)[:, None] * window.stride - window.before
+    shown = source(starts + np.arange(window.kernel) * window.dilation, size, mode)
     return range(int(shown.min()), int(shown.max()) + 1)
 
 

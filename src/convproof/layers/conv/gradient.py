@@ -6,6 +6,8 @@ Shapes of one image and one group (K = C/g * kernel terms, P = output spots):
     dweight (O/g, K) = dy (O/g, P) @ columns^T (P, K)         summed over images
     dcolumns (K, P)  = weight^T (K, O/g) @ dy (O/g, P)        scattered back: every tap adds to the input cell it read
     dbias (O)        = dy summed over images and spots
+
+As in the formula, a block of output rows at a time.
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ import numpy as np
 
 from convproof.core.shapes import Array, Float
 from convproof.core.window import Window
-from convproof.layers.conv.formula import columns_of
+from convproof.layers.conv.formula import blocks, columns_of
 
 
 def pull(
@@ -29,11 +31,12 @@ def pull(
     dx = np.zeros(x.shape, np.result_type(dy, weight))
     dw = np.zeros(rows.shape, np.result_type(dy, x))
     for n, image in enumerate(x):
-        columns = columns_of(image, windows, groups)
-        spots = dy[n].reshape(groups, rows.shape[1], -1)
-        dw += spots @ columns.reshape(*columns.shape[:2], -1).transpose(0, 2, 1)
-        dcolumns = rows.transpose(0, 2, 1) @ spots
-        scatter(dx[n], dcolumns.reshape(len(image), *weight.shape[2:], *dy.shape[2:]), windows)
+        for made, read in blocks(image, windows, dy.shape[2:]):
+            columns = columns_of(image[:, read], windows, groups)
+            spots = dy[n, :, made].reshape(groups, rows.shape[1], -1)
+            dw += spots @ columns.reshape(*columns.shape[:2], -1).transpose(0, 2, 1)
+            dcolumns = rows.transpose(0, 2, 1) @ spots
+            scatter(dx[n, :, read], dcolumns.reshape(len(image), *weight.shape[2:], *columns.shape[2:]), windows)
     return dx, dw.reshape(weight.shape), dy.sum(axis=(0, *range(2, dy.ndim)))
 
 

@@ -1,30 +1,33 @@
 """The convolution that users meet: torch.nn's names, signature and defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from convproof.core.arithmetic.padding import pad, unpad
 from convproof.core.axes import Batched
+from convproof.core.channels import check_channels, check_input
 from convproof.core.derivation import Node
 from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift
 from convproof.core.initialise import default_weight_and_bias
 from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
+from convproof.core.operators import Operator, Written
 from convproof.core.parameters import Parameter
 from convproof.core.records import Convention, Mistake
 from convproof.core.shapes import Array, Cell, DType, Region, Shape
-from convproof.core.window import Window
+from convproof.core.window import SAME, Window
 from convproof.layers.conv import bound, checks, conventions, derive, formula, geometry, gradient
 
 
 class Conv(Layer):
     """What convolutions of any number of spatial axes share."""
 
+    only_floats = True
     weight = Parameter("out_channels, in_channels / groups, *kernel_size")
     bias = Parameter("out_channels")
-    axes = 2
+    axes: int
     transposed = False
 
     def __init__(
@@ -32,19 +35,20 @@ class Conv(Layer):
         in_channels: int,
         out_channels: int,
         kernel_size: Any,
-        stride: Any,
-        padding: Any,
-        dilation: Any,
-        groups: int,
-        bias: bool,
-        padding_mode: str,
-        device: object,
-        dtype: DType,
-        seed: int | None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: object = None,
+        dtype: DType = None,
+        *,
+        seed: int | None = None,
     ) -> None:
         super().__init__(dtype=dtype)
         no_device(device)
-        checks.check_channels(in_channels, out_channels, groups)
+        check_channels(in_channels, out_channels, groups)
         checks.check_mode(padding_mode)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.windows: tuple[Window, ...] = geometry.conv_windows(kernel_size, stride, padding, dilation, self.axes)
@@ -52,7 +56,7 @@ class Conv(Layer):
         self.kernel_size = tuple(w.kernel for w in self.windows)
         self.stride = tuple(w.stride for w in self.windows)
         self.dilation = tuple(w.dilation for w in self.windows)
-        self.padding = padding if isinstance(padding, str) else _as_given(self._amounts)
+        self.padding = padding if isinstance(padding, str) else _as_given(_amounts(self.windows))
         self.output_padding = (0,) * self.axes
         self.declare("weight", (out_channels, in_channels // groups, *self.kernel_size))
         self.declare("bias", (out_channels,) if bias else None)
@@ -71,22 +75,30 @@ class Conv(Layer):
             rest["bias"] = False
         return always | rest | ({} if self.padding_mode == "zeros" else {"padding_mode": self.padding_mode})
 
-    @property
-    def _amounts(self) -> list[tuple[int, int]]:
-        return [(w.before, w.after) for w in self.windows]
+    def windows_on(self, shape: Shape) -> tuple[Window, ...]:
+        """The windows on an input of this shape; only a padding of "same_upper" or "same_lower" depends on it."""
+        return geometry.windows_on(self.windows, self.padding, shape[-self.axes :])
 
     def equation(self) -> str:
-        """The formula with this layer's own stride, dilation and padding filled in."""
+        """The formula with this layer's own stride, dilation and padding filled in; p, q, r where the padding depends on the input."""
+        return self._equation(self.windows, self.padding in SAME)
+
+    def equation_of(self, case: Case) -> str:
+        """The formula on this input."""
+        return self._equation(self.windows_on(case.x.shape), False)
+
+    def _equation(self, windows: Sequence[Window], unknown_padding: bool) -> str:
         groups = None if self.groups == 1 else (self.in_channels // self.groups, self.out_channels // self.groups)
-        return geometry.equation(self.windows, groups, self.bias is not None)
+        return geometry.equation(windows, groups, self.bias is not None, unknown_padding)
 
     def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         """(N, C, *sizes) -> (N, O, *outputs); the batch axis may be left out."""
         self.names_of(len(shapes))
         (shape,) = shapes
-        checks.check_input(self.describe(), shape, self.in_channels, self.axes)
-        checks.check_fits(self.describe(), shape, self.windows, self.padding_mode)
-        outputs = (w.outputs(size) for w, size in zip(self.windows, shape[-self.axes :], strict=True))
+        check_input(self.describe(), shape, self.in_channels, self.axes)
+        windows = self.windows_on(shape)
+        checks.check_fits(self.describe(), shape, windows, self.padding_mode)
+        outputs = (w.outputs(size) for w, size in zip(windows, shape[-self.axes :], strict=True))
         return ((*shape[: -self.axes - 1], self.out_channels, *outputs),)
 
     def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
@@ -96,8 +108,10 @@ class Conv(Layer):
     def evaluated(self, x: Array, weight: Array, bias: Array | None, training: bool) -> Step:
         """A step with other weights than the layer's own."""
         batch = Batched.of(x, self.axes + 2)
-        padded = pad(batch.array, self._amounts, self.padding_mode)
-        y = formula.convolve(padded, weight, bias, [w.unpadded() for w in self.windows], self.groups)
+        windows = self.windows_on(x.shape)
+        padded = pad(batch.array, _amounts(windows), self.padding_mode)
+        with np.errstate(all="ignore"):  # what an infinity or a NaN does to its outputs is no reason to warn
+            y = formula.convolve(padded, weight, bias, [w.unpadded() for w in windows], self.groups)
         return Step((batch.off(y),), (x,), training)
 
     def tree(self, cell: Cell, case: Case) -> Node:
@@ -105,16 +119,18 @@ class Conv(Layer):
         lead, spot = cell[: -self.axes - 1], cell[-self.axes - 1 :]
         image = case.x[lead]
         into, out = self.in_channels // self.groups, self.out_channels // self.groups
-        patch = geometry.patch_of(spot, self.windows, image.shape[1:], self.padding_mode, into, out)
+        patch = geometry.patch_of(spot, self.windows_on(image.shape), image.shape[1:], self.padding_mode, into, out)
         return derive.derive(spot, lead, image, self.weight, self.bias, patch)
 
     def bounds(self, cells: Array | None, case: Case) -> Lines:
         """See ``bound``; cells as in ``derive``."""
         batch = Batched.of(case.x, self.axes + 2)
         came = batch.lines(case.came())
-        found = bound.lines(
-            batch.cells(cells), batch.array, self.weight, self.bias, self.windows, self.groups, self.padding_mode, came, case.arithmetic
-        )
+        windows = self.windows_on(case.x.shape)
+        with np.errstate(all="ignore"):
+            found = bound.lines(
+                batch.cells(cells), batch.array, self.weight, self.bias, windows, self.groups, self.padding_mode, came, case.arithmetic
+            )
         return found if cells is not None else found.map(batch.off)
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
@@ -123,7 +139,8 @@ class Conv(Layer):
         into, out = self.in_channels // self.groups, self.out_channels // self.groups
         channels = range(o[0] // out * into, (o[-1] // out + 1) * into)
         sizes = shapes[0][-self.axes :]
-        reached = (geometry.reached(w, r, n, self.padding_mode) for w, r, n in zip(self.windows, spots, sizes, strict=True))
+        windows = self.windows_on(shapes[0])
+        reached = (geometry.reached(w, r, n, self.padding_mode) for w, r, n in zip(windows, spots, sizes, strict=True))
         return ((*lead, channels, *reached),)
 
     def products(self, *shapes: Shape) -> int:
@@ -133,11 +150,13 @@ class Conv(Layer):
     def pull(self, step: Step, *dy: Array) -> Gradients:
         """See ``gradient``."""
         batch = Batched.of(cast("Array", step.inputs[0]), self.axes + 2)
-        padded = pad(batch.array, self._amounts, self.padding_mode)
-        bare = [w.unpadded() for w in self.windows]
-        dx, dweight, dbias = gradient.pull(batch.on(dy[0]), padded, self.weight, bare, self.groups)
+        windows = self.windows_on(batch.array.shape)
+        amounts = _amounts(windows)
+        padded = pad(batch.array, amounts, self.padding_mode)
+        with np.errstate(all="ignore"):
+            dx, dweight, dbias = gradient.pull(batch.on(dy[0]), padded, self.weight, [w.unpadded() for w in windows], self.groups)
         own = {"weight": dweight} if self.bias is None else {"weight": dweight, "bias": dbias}
-        return Gradients((batch.off(unpad(dx, batch.array.shape[2:], self._amounts, self.padding_mode)),), own)
+        return Gradients((batch.off(unpad(dx, batch.array.shape[2:], amounts, self.padding_mode)),), own)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """See ``mistakes``."""
@@ -147,41 +166,65 @@ class Conv(Layer):
 
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""
-        return conventions.CONVENTIONS
+        return conventions.conventions(self.axes)
+
+    @classmethod
+    def operators(cls) -> tuple[Operator, ...]:
+        """See ``operators``."""
+        from convproof.layers.conv.operators import OPERATORS
+
+        return OPERATORS
+
+    def written(self) -> tuple[Written, ...]:
+        """See ``operators``."""
+        from convproof.layers.conv.operators import written
+
+        return written(self)
 
     def absorbs(self) -> tuple[type[Fusible], ...]:
         """A BatchNorm in eval goes into weight and bias; an addition and a pointwise function into the last pass."""
         return (ScaleShift, Addition, Pointwise)
 
 
+class Conv1d(Conv):
+    """Convolution over (N, C, W) or (C, W). See Conv2d.
+
+    Arguments and defaults are torch.nn.Conv1d's; ``seed`` makes the initial weights repeatable.
+
+    Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
+    """
+
+    axes = 1
+
+
 class Conv2d(Conv):
     """Convolution over (N, C, H, W) or (C, H, W).
 
     Arguments and defaults are torch.nn.Conv2d's. ``padding`` may also be one (before, after) pair for each axis, ((top, bottom),
-    (left, right)). ``seed`` makes the initial weights repeatable.
+    (left, right)), or "same_upper" or "same_lower": as many outputs as ceil(size / stride), with the odd cell of padding after or
+    before the image. ``seed`` makes the initial weights repeatable.
 
     Attributes: ``weight`` (out_channels, in_channels / groups, kH, kW), ``bias`` (out_channels) or None.
 
     Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: object = None,
-        dtype: DType = None,
-        *,
-        seed: int | None = None,
-    ) -> None:
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype, seed)
+    axes = 2
+
+
+class Conv3d(Conv):
+    """Convolution over (N, C, D, H, W) or (C, D, H, W). See Conv2d.
+
+    Arguments and defaults are torch.nn.Conv3d's; ``seed`` makes the initial weights repeatable.
+
+    Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
+    """
+
+    axes = 3
+
+
+def _amounts(windows: Sequence[Window]) -> list[tuple[int, int]]:
+    return [(w.before, w.after) for w in windows]
 
 
 def _as_given(amounts: list[tuple[int, int]]) -> tuple[Any, ...]:

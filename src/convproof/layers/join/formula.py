@@ -2,11 +2,13 @@
 
     y[.., s_k + i, ..] = x_k[.., i, ..]        s_k = the lengths of x_0 ... x_(k-1) along the axis, added up
 
+Stacking is the same after every input was given an axis of length 1: y[.., k, ..] = x_k[.., ..].
+
 Nothing is computed: every output cell is a cell of one of the inputs. So the gradient of an input is its own part of dy:
 
     dx_k (.., length_k, ..) = dy (.., sum of all lengths, ..) from s_k to s_k + length_k
 
-Source: torch.cat, ONNX Concat.
+Source: torch.cat, torch.stack, ONNX Concat.
 """
 
 from collections.abc import Sequence

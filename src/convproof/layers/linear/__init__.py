@@ -1,1 +1,1 @@
-"""Linear layers: every output is a weighted sum of all features, and a bias."""
+"""Linear layers and matrix products: every output is a sum of products over one axis."""

@@ -1,4 +1,4 @@
-"""Gradients of a linear layer.
+"""Gradients of linear layers and matrix products.
 
 Shapes, with all axes before the features counted as one, B:
 
@@ -6,11 +6,15 @@ Shapes, with all axes before the features counted as one, B:
     dx (B, in)       = dy (B, out) @ weight (out, in)
     dweight (out, in) = dy^T (out, B) @ x (B, in)
     dbias (out)      = dy summed over B
+
+    y (..., i, j)  = a (..., i, k) @ b (..., k, j)
+    da (..., i, k) = dy @ b^T        summed over the axes along which a was broadcast
+    db (..., k, j) = a^T @ dy        summed over the axes along which b was broadcast
 """
 
 import numpy as np
 
-from convproof.core.shapes import Array, Float
+from convproof.core.shapes import Array, Float, Shape
 
 
 def pull(
@@ -19,3 +23,30 @@ def pull(
     """Gradients of input, weight and bias."""
     rows, columns = dy.reshape(-1, dy.shape[-1]), x.reshape(-1, x.shape[-1])
     return np.asarray(dy @ weight), np.asarray(rows.T @ columns), rows.sum(axis=0)
+
+
+def pull_bilinear(
+    dy: Float[Array, "*batch out"], x1: Float[Array, "*batch in1"], x2: Float[Array, "*batch in2"], weight: Float[Array, "out in1 in2"]
+) -> tuple[Float[Array, "*batch in1"], Float[Array, "*batch in2"], Float[Array, "out in1 in2"], Float[Array, "out"]]:
+    """Gradients of both inputs, weight and bias."""
+    rows, left, right = (array.reshape(-1, array.shape[-1]) for array in (dy, x1, x2))
+    dx1 = np.einsum("bo,oij,bj->bi", rows, weight, right, optimize=True)
+    dx2 = np.einsum("bo,oij,bi->bj", rows, weight, left, optimize=True)
+    dweight = np.einsum("bo,bi,bj->oij", rows, left, right, optimize=True)
+    return dx1.reshape(x1.shape), dx2.reshape(x2.shape), dweight, rows.sum(axis=0)
+
+
+def pull_product(dy: Float[Array, "*y"], a: Float[Array, "*left"], b: Float[Array, "*right"]) -> tuple[Array, Array]:
+    """Gradients of both operands of a @ b."""
+    left, right = (a[None] if a.ndim == 1 else a), (b[:, None] if b.ndim == 1 else b)
+    dy = np.expand_dims(dy, -1) if b.ndim == 1 else dy
+    dy = np.expand_dims(dy, -2) if a.ndim == 1 else dy
+    da, db = dy @ np.moveaxis(right, -1, -2), np.moveaxis(left, -1, -2) @ dy
+    return gathered(da, left.shape).reshape(a.shape), gathered(db, right.shape).reshape(b.shape)
+
+
+def gathered(dy: Array, shape: Shape) -> Array:
+    """dy summed over the axes along which an input of this shape was broadcast."""
+    summed = dy.sum(axis=tuple(range(dy.ndim - len(shape))))
+    narrow = tuple(axis for axis, size in enumerate(shape) if size == 1 and summed.shape[axis] != 1)
+    return np.asarray(summed.sum(axis=narrow, keepdims=True))

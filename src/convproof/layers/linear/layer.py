@@ -11,8 +11,10 @@ from convproof.core.fusing import Addition, Fusible, Pointwise
 from convproof.core.initialise import default_weight_and_bias
 from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
+from convproof.core.operators import Operator, Written
 from convproof.core.parameters import Parameter
 from convproof.core.records import Convention
+from convproof.core.sentence import say
 from convproof.core.shapes import Array, Cell, DType, Region, Shape
 from convproof.layers.linear import bound, conventions, derive, formula, gradient
 
@@ -20,13 +22,15 @@ from convproof.layers.linear import bound, conventions, derive, formula, gradien
 class Linear(Layer):
     """y = x @ weight^T + bias over the last axis of x (*batch, in_features); the other axes are free, there may be none.
 
-    Arguments and defaults are torch.nn.Linear's. ``seed`` makes the initial weights repeatable.
+    Arguments and defaults are torch.nn.Linear's. ``seed`` makes the initial weights repeatable. ``rank`` is the number of axes that x must
+    have, 2 for one that is read from ONNX Gemm; None: any.
 
     Attributes: ``weight`` (out_features, in_features), ``bias`` (out_features) or None.
 
     Raises SettingError for sizes that cannot be, ShapeError for an input that does not fit.
     """
 
+    only_floats = True
     weight = Parameter("out_features, in_features")
     bias = Parameter("out_features")
 
@@ -39,14 +43,17 @@ class Linear(Layer):
         dtype: DType = None,
         *,
         seed: int | None = None,
+        rank: int | None = None,
     ) -> None:
         super().__init__(dtype=dtype)
         no_device(device)
-        if not _is_size(in_features) or not _is_size(out_features):
+        if not is_size(in_features) or not is_size(out_features):
             raise SettingError(
                 "in_features={into!r} and out_features={out!r} must be positive whole numbers", into=in_features, out=out_features
             )
-        self.in_features, self.out_features = int(in_features), int(out_features)
+        if rank is not None and not is_size(rank):
+            raise SettingError("rank={rank!r} must be a positive whole number, or None for any number of axes", rank=rank)
+        self.in_features, self.out_features, self.rank = int(in_features), int(out_features), rank
         self.declare("weight", (out_features, in_features))
         self.declare("bias", (out_features,) if bias else None)
         self.reset_parameters(seed)
@@ -56,9 +63,10 @@ class Linear(Layer):
         default_weight_and_bias(self, seed)
 
     def settings(self) -> dict[str, Any]:
-        """The sizes, and bias=False."""
+        """The sizes, bias=False, and the rank."""
         sizes = {"in_features": self.in_features, "out_features": self.out_features}
-        return sizes if self.bias is not None else sizes | {"bias": False}
+        rank = {} if self.rank is None else {"rank": self.rank}
+        return sizes | ({} if self.bias is not None else {"bias": False}) | rank
 
     def equation(self) -> str:
         """The formula."""
@@ -75,13 +83,21 @@ class Linear(Layer):
                 layer=self.describe(),
                 features=self.in_features,
                 shape=shape,
-                hint="; a Flatten before it would make it fit" if flat else "",
+                hint=say("; a Flatten before it would make it fit") if flat else "",
+            )
+        if self.rank not in (None, len(shape)):
+            raise ShapeError(
+                "{layer} expects x with {rank} axes; got {shape}; make it with rank=None for any number of axes",
+                layer=self.describe(),
+                rank=self.rank,
+                shape=shape,
             )
         return ((*shape[:-1], self.out_features),)
 
     def compute(self, *inputs: Array) -> tuple[Array, ...]:
         """The weighted sums; training mode makes no difference."""
-        return (formula.linear(inputs[0], self.weight, self.bias),)
+        with np.errstate(all="ignore"):  # what an infinity or a NaN does to its outputs is no reason to warn
+            return (formula.linear(inputs[0], self.weight, self.bias),)
 
     def tree(self, cell: Cell, case: Case) -> Node:
         """Cell (*batch, o)."""
@@ -89,7 +105,8 @@ class Linear(Layer):
 
     def bounds(self, cells: Array | None, case: Case) -> Lines:
         """See ``bound``; cells as in ``derive``."""
-        return bound.lines(cells, case.x, self.weight, self.bias, case.came(), case.arithmetic)
+        with np.errstate(all="ignore"):
+            return bound.lines(cells, case.x, self.weight, self.bias, case.came(), case.arithmetic)
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """All features of the same rows."""
@@ -106,12 +123,26 @@ class Linear(Layer):
 
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""
-        return conventions.CONVENTIONS
+        return conventions.LINEAR
 
     def absorbs(self) -> tuple[type[Fusible], ...]:
         """An addition and a pointwise function."""
         return (Addition, Pointwise)
 
+    @classmethod
+    def operators(cls) -> tuple[Operator, ...]:
+        """See ``operators``."""
+        from convproof.layers.linear.operators import OPERATORS
 
-def _is_size(value: Any) -> bool:
+        return OPERATORS["Linear"]
+
+    def written(self) -> tuple[Written, ...]:
+        """See ``operators``."""
+        from convproof.layers.linear.operators import written
+
+        return written(self)
+
+
+def is_size(value: Any) -> bool:
+    """Whether a setting is a whole number of at least 1."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= 1

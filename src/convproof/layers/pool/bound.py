@@ -5,91 +5,121 @@ max        Nothing is rounded: an input is chosen, and an index is an integer. I
            cells may win; where several are nearly equal, the largest error tends to win, and the spread is a little wider (1.6 sigma
            for nine equal cells), for which 8 sigma have room.
 average    For a window of n taps and S, the sum of its absolute values: n - 1 additions and one division, or one multiplication by the
-           rounded reciprocal, which is two roundings: (n + 1)*u*S/D. Errors of the inputs arrive divided by D, variances by D^2.
+           rounded reciprocal, which is two roundings, or one division for every axis of two: (n + 1)*u*S/D. Errors of the inputs arrive
+           divided by D, variances by D^2.
 
 The n - 1 additions cost (n - 1)*u*S without higher terms (see ``core.lines``), but (1 + (n - 1)*u)*(1 + u)^2 has some: they are below
 2*u of the whole. A product may also lose ``tiny`` to underflow, once for every tap if each number is divided before it is added.
 
 Covered: sums in any order, running sums over one window, a division at the end, a multiplication by 1/D at the end or of every number
 (an average pooling written as a convolution), float32 and float64, rounding to nearest. Not covered: sums that slide from window to
-window, reciprocals of a shorter format.
+window, reciprocals of a shorter format. Powers and roots: see ``power_bound``.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from convproof.core.arithmetic.padding import NOWHERE
 from convproof.core.formats import NumberFormat
 from convproof.core.lines import Lines, carried, lines_of_sum, no_error
-from convproof.core.shapes import Array, Float
-from convproof.core.window import Window
-from convproof.layers.pool.formula import divisor_at, divisors, max_pool, window_sums, winner_of, winners
-from convproof.layers.pool.geometry import patch_of
+from convproof.core.shapes import Array, Float, Shaped
+from convproof.layers.pool.formula import (
+    divisor_at,
+    divisors,
+    lowest,
+    max_pool,
+    numbered,
+    window_sums,
+    winner_of,
+    winners,
+)
+from convproof.layers.pool.geometry import Side, patch_of
 
 
-def lines_max(cells: Array | None, x: Float[Array, "N C *sizes"], windows: Sequence[Window], incoming: Lines | None) -> Lines:
+@dataclass(frozen=True)
+class Look:
+    """The windows of some cells (n, c, *spot), looked at one by one in the memory of one window; all windows at once for None."""
+
+    cells: Array | None
+    sides: Sequence[Side]
+
+    def sums(self, f: Callable[..., Array], *arrays: Array) -> Array:
+        """The sums of f of some arrays of one shape over the windows, in float64; padding adds nothing."""
+        if self.cells is None:
+            return window_sums(f(*(a.astype(np.float64) for a in arrays)), self.sides)
+        return self._each(lambda *numbers: float(f(*(a.astype(np.float64) for a in numbers)).sum()), arrays)
+
+    def largest(self, f: Callable[..., Array], *arrays: Array) -> Array:
+        """The largest f over the windows."""
+        if self.cells is None:
+            return max_pool(f(*arrays), self.sides).astype(np.float64)
+        return self._each(lambda *numbers: _largest(f(*numbers)), arrays)
+
+    def _each(self, f: Callable[..., float], arrays: Sequence[Array]) -> Array:
+        def at(n: int, c: int, *spot: int) -> float:
+            patch = patch_of(spot, self.sides, arrays[0].shape[2:])
+            return f(*(patch.numbers(a[n, c]) for a in arrays))
+
+        assert self.cells is not None
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.array([at(*cell) for cell in self.cells.tolist()], np.float64)
+
+
+def _largest(numbers: Array) -> float:
+    return float(numbers.max(initial=lowest(numbers.dtype)))
+
+
+def lines_max(cells: Array | None, x: Shaped[Array, "N C *sizes"], sides: Sequence[Side], incoming: Lines | None) -> Lines:
     """Both lines of some cells (n, c, *spot), or of all for None."""
-
-    def largest(a: Array) -> Array:
-        if cells is None:
-            return max_pool(a.astype(np.float64), windows)
-        return _at_cells(cells, a, windows, lambda numbers: numbers.max(initial=-np.inf))
-
-    local = no_error(largest(x))
+    look = Look(cells, sides)
+    local = no_error(look.largest(np.asarray, x))
     if incoming is None:
         return local
     # a window that reads padding alone has the maximum -inf, and no error
-    return Lines(local.exact, np.maximum(largest(incoming.proof), 0.0), np.maximum(largest(incoming.sigma), 0.0))
+    proof, sigma = (np.maximum(look.largest(np.asarray, came), 0.0) for came in (incoming.proof, incoming.sigma))
+    return Lines(local.exact, proof, sigma)
 
 
-def lines_place(cells: Array | None, x: Float[Array, "N C *sizes"], windows: Sequence[Window]) -> Lines:
+def lines_place(
+    cells: Array | None, x: Shaped[Array, "N C *sizes"], sides: Sequence[Side], column_by_column: bool, through_array: bool
+) -> Lines:
     """Both lines of the winners' places: integers, never rounded."""
     if cells is None:
-        return no_error(winners(x, windows).astype(np.float64))
+        return no_error(numbered(winners(x, sides), x.shape[2:], column_by_column, through_array).astype(np.float64))
     places = []
     for n, c, *spot in cells.tolist():
-        patch, plane = patch_of(tuple(spot), windows, x.shape[2:]), x[n, c]
-        real = patch.real
-        places.append(np.ravel_multi_index(real[winner_of(patch.numbers(plane))].tolist(), plane.shape) if len(real) else NOWHERE)
+        patch, plane = patch_of(tuple(spot), sides, x.shape[2:]), x[n, c]
+        if not len(patch.real):
+            places.append(NOWHERE)
+            continue
+        winner = patch.real[winner_of(patch.numbers(plane))].tolist()
+        place = int(np.ravel_multi_index(winner, plane.shape, order="F" if column_by_column else "C"))
+        places.append(place + (n * x.shape[1] + c) * plane.size * through_array)
     return no_error(np.array(places, np.float64))
 
 
 def lines_average(
     cells: Array | None,
     x: Float[Array, "N C *sizes"],
-    windows: Sequence[Window],
+    sides: Sequence[Side],
     count_padding: bool,
     divisor: int | None,
     incoming: Lines | None,
     arithmetic: NumberFormat,
 ) -> Lines:
     """Both lines of some cells (n, c, *spot), or of all for None."""
-    sizes = x.shape[2:]
-
-    def sums(a: Array, f: Callable[[Array], Array]) -> Array:
-        if cells is None:
-            return window_sums(f(a.astype(np.float64)), windows)
-        return _at_cells(cells, a, windows, lambda numbers: f(numbers).sum())
-
+    sizes, look = x.shape[2:], Look(cells, sides)
     if cells is None:
-        D = divisors(sizes, windows, count_padding, divisor)
+        D = divisors(sizes, sides, count_padding, divisor)
     else:
-        D = np.array([divisor_at(spot, sizes, windows, count_padding, divisor) for _, _, *spot in cells.tolist()])
-    n = int(np.prod([w.kernel for w in windows]))
-    whole = lines_of_sum(sums(x, np.positive), sums(x, np.abs), sums(x, np.square), n + 1, arithmetic)
-    proof = whole.proof * (1 + 2 * arithmetic.u) / abs(D) + n * arithmetic.tiny
-    local = Lines(whole.exact / D, proof, whole.sigma / abs(D))
-    if incoming is None:
-        return local
-    return carried(local, sums(incoming.proof, np.positive) / abs(D), sums(incoming.sigma, np.square) / D**2)
-
-
-def _at_cells(cells: Array, a: Array, windows: Sequence[Window], f: Callable[[Array], float]) -> Array:
-    """f of the numbers under the windows of some cells, one by one, in the memory of one window."""
-
-    def at(n: int, c: int, *spot: int) -> float:
-        with np.errstate(invalid="ignore"):
-            return float(f(patch_of(spot, windows, a.shape[2:]).numbers(a[n, c]).astype(np.float64)))
-
-    return np.array([at(*cell) for cell in cells.tolist()])
+        D = np.array([divisor_at(spot, sizes, sides, count_padding, divisor) for _, _, *spot in cells.tolist()])
+    n = int(np.prod([side.kernel for side in sides]))
+    whole = lines_of_sum(look.sums(np.positive, x), look.sums(np.abs, x), look.sums(np.square, x), n + 1, arithmetic)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        proof = whole.proof * (1 + 2 * arithmetic.u) / abs(D) + n * arithmetic.tiny
+        local = Lines(whole.exact / D, np.asarray(proof), np.asarray(whole.sigma / abs(D)))
+        if incoming is None:
+            return local
+        return carried(local, look.sums(np.positive, incoming.proof) / abs(D), look.sums(np.square, incoming.sigma) / D**2)

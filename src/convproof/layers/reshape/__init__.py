@@ -1,1 +1,1 @@
-"""Reshaping: the same numbers in the same order under other indices."""
+"""Reshaping: the same numbers under other indices, or some of them, or some of them several times."""

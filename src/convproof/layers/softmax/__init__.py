@@ -1,1 +1,1 @@
-"""Softmax: numbers become shares of a whole."""
+"""Softmax and its relatives: numbers become shares of a whole, or the logarithms of shares."""

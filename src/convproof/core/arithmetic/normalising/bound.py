@@ -1,0 +1,130 @@
+"""How rounding enters a normalisation.
+
+With a = gamma / sqrt(var + eps), u the unit roundoff, n the numbers of a row, A = mean of abs(x) over the row, std = sqrt(var):
+
+statistics given    8u * (abs(a*x) + abs(a*mean) + abs(beta))
+            Covers the formula as written and the folded x*scale + shift: scale collects 3.5u, each product one more, shift 1 + 1.
+statistics of x     the same for rounding after the statistics, and their own errors passed on, with absolute scales:
+    dmean = n*u*A + 3u*std                                    any order of the sum; the running mean of Welford's update
+    dvar  = 2.5*std*dmean + dmean^2 + (n + 4)*u*(the sum)      two passes need only dmean^2 of the first two terms; Welford's update
+            multiplies two deviations from running means that are each off by dmean, whose sums over the row are within
+            sqrt(2)*n*std and n*std
+    1/sqrt(var + eps) is evaluated at both ends of var +- dvar, since first order is not enough near variance 0.
+
+Covered: two passes with sums in any order, sequential Welford, wider accumulators, folded or not. Not covered: one-pass
+E[x^2] - mean^2, statistics rounded to a shorter format, squares above the largest float.
+
+The usual line takes for dmean and dvar the random walk of their sums (``core.lines``) instead of the worst case.
+
+What comes in moves a cell through x itself, through the mean, and through the variance.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convproof.core.arithmetic.normalising.rows import Rows, at_cells_of
+from convproof.core.arithmetic.normalising.statistics import Statistics, root_error, statistics
+from convproof.core.formats import FLOAT64, NumberFormat
+from convproof.core.lines import Lines, carried, no_error
+from convproof.core.shapes import Array
+
+
+@dataclass(frozen=True)
+class Affine:
+    """gamma and beta in float64, broadcast with x; 1 and 0 where the layer has none."""
+
+    gamma: Array
+    beta: Array
+
+    @classmethod
+    def of(cls, gamma: Array | None, beta: Array | None) -> "Affine":
+        """From arrays that may be None."""
+        return cls(
+            np.ones(()) if gamma is None else gamma.astype(np.float64),
+            np.zeros(()) if beta is None else beta.astype(np.float64),
+        )
+
+
+@dataclass(frozen=True)
+class Cells:
+    """x, gamma and beta of the cells in question, arrays that broadcast with each other."""
+
+    x: Array
+    gamma: Array
+    beta: Array
+
+    @classmethod
+    def of(cls, cells: Array | None, x: Array, affine: Affine) -> "Cells":
+        """Those of some cells, (k, ndim) integers, or of all for None."""
+        at = at_cells_of(x.shape, cells)
+        return cls(at(x).astype(np.float64), at(affine.gamma), at(affine.beta))
+
+
+def of_given(
+    cells: Array | None, x: Array, mean: Array, var: Array, affine: Affine, eps: float, incoming: Lines | None, arithmetic: NumberFormat
+) -> Lines:
+    """Both lines where mean and var are given numbers; everything broadcasts with x."""
+    at, here = at_cells_of(x.shape, cells), Cells.of(cells, x, affine)
+    given = Statistics.exactly(at(mean).astype(np.float64), at(var).astype(np.float64))
+    with np.errstate(all="ignore"):
+        local = _lines(here, given, given, eps, arithmetic)
+        if incoming is None:
+            return local
+        a = here.gamma / np.sqrt(given.var + eps)
+        return carried(local, abs(a) * at(incoming.proof), (a * at(incoming.sigma)) ** 2)
+
+
+def of_row(
+    cells: Array | None, x: Array, axes: tuple[int, ...], affine: Affine, eps: float, incoming: Lines | None, arithmetic: NumberFormat
+) -> Lines:
+    """Both lines where mean and var are those of the row, which runs over ``axes``. Only the rows of the cells are looked at."""
+    if x.size == 0:
+        return no_error(x.astype(np.float64))
+    rows = Rows.of(x.shape, axes, cells)
+    numbers = rows.cut(x).astype(np.float64)
+    here = Cells.of(cells, x, affine)
+    with np.errstate(all="ignore"):
+        mine, own = statistics(numbers, arithmetic, FLOAT64)
+        local = _lines(here, mine.at(rows.row), own.at(rows.row), eps, arithmetic)
+        return local if incoming is None else _passed_on(local, here, rows, numbers, mine, eps, incoming)
+
+
+def _lines(here: Cells, mine: Statistics, own: Statistics, eps: float, arithmetic: NumberFormat) -> Lines:
+    """Lines of some cells; ``own`` are the statistics in float64, whose evaluation stands for the exact value."""
+    std2 = mine.var + eps
+    a = here.gamma / np.sqrt(std2)
+    d = here.x - mine.mean
+    y = np.asarray(a * d + here.beta)
+    proof = np.asarray(sum(_worst(here, d, a, s, eps, f) for s, f in ((mine, arithmetic), (own, FLOAT64))))
+    after = (5 * (a * here.x) ** 2 + 5 * (a * mine.mean) ** 2 + 2 * here.beta**2 + y**2) * arithmetic.u**2 / 3
+    before = a**2 * (mine.sigma_mean**2 + (d * mine.sigma_var / (2 * std2)) ** 2)
+    return Lines(y, np.where(np.isnan(proof) & ~np.isnan(y), np.inf, proof), np.asarray(np.sqrt(after + before)))
+
+
+def _worst(here: Cells, d: Array, a: Array, s: Statistics, eps: float, arithmetic: NumberFormat) -> Array:
+    u, mean = arithmetic.u, abs(s.mean)
+    stretch = root_error(s.var, s.dvar, eps)
+    passed_on = abs(a) * (s.dmean * (1 + stretch) + abs(d) * stretch)
+    rounded = 8 * u * (1 + stretch) * (abs(a) * (abs(here.x) + mean + s.dmean) + abs(here.beta))
+    underflow = arithmetic.tiny * (4 + abs(here.gamma) + abs(a) + abs(here.x) + mean)
+    return np.asarray(passed_on + rounded + underflow)
+
+
+def _passed_on(local: Lines, here: Cells, rows: Rows, x: Array, s: Statistics, eps: float, incoming: Lines) -> Lines:
+    """Errors of the input: through x itself, through the mean, and through the variance."""
+    c, n = rows.row, rows.n
+    worst, E2 = rows.cut(incoming.proof), rows.cut(incoming.sigma) ** 2
+    moved = worst.mean(axis=1)
+    reached = worst + moved[:, None]
+    std2 = s.var + eps
+    d = x - s.mean[:, None]
+    stretch = root_error(s.var, (2 * abs(d) * reached + reached**2).mean(axis=1), eps)[c]
+    a = here.gamma / np.sqrt(std2)[c]
+    away = here.x - s.mean[c]
+    proof = abs(a) * ((rows.at(incoming.proof) + moved[c]) * (1 + stretch) + abs(away) * stretch)
+
+    x_hat = d / np.sqrt(std2)[:, None]
+    sums = [(E2 * x_hat**k).sum(axis=1)[c] / n**2 for k in range(3)]
+    at = away / np.sqrt(std2)[c]
+    return carried(local, proof, a**2 * (rows.at(incoming.sigma) ** 2 + sums[0] + 2 * at * sums[1] + at**2 * sums[2]))

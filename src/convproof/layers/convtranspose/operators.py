@@ -1,0 +1,89 @@
+"""How graph formats write a transposed convolution.
+
+The weight is an argument there, and says how many spatial axes there are. ONNX can say how large the output is; pads are then left unread,
+and the odd cell is cut off before the image unless ``auto_pad`` says SAME_UPPER. PyTorch's ``convolution`` is transposed by its argument.
+"""
+
+from typing import Any
+
+from convproof.core.errors import NotCoveredError
+from convproof.core.operators import Call, Operator, Read, Written
+from convproof.core.window import SAME
+from convproof.layers.convtranspose.layer import ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+
+CONVS: dict[int, type[ConvTranspose]] = {1: ConvTranspose1d, 2: ConvTranspose2d, 3: ConvTranspose3d}
+AUTO_PAD = {"VALID": 0, "SAME_UPPER": "same_upper", "SAME_LOWER": "same_lower"}
+
+
+def from_onnx(call: Call) -> Read:
+    """ConvTranspose, of any version"""
+    kernel = call.setting("kernel_shape", call.shape(1)[2:])
+    axes = len(kernel)
+    pads, outputs = call.setting("pads", (0,) * 2 * axes), call.setting("output_shape")
+    padding: Any = tuple(zip(pads[:axes], pads[axes:], strict=True))
+    padding = AUTO_PAD.get(call.setting("auto_pad", "NOTSET"), padding)
+    if outputs is not None:
+        padding, outputs = "same_upper" if padding == "same_upper" else "same_lower", outputs[-axes:]
+    more, groups = call.setting("output_padding", 0), call.setting("group", 1)
+    return _read(call, kernel, call.setting("strides", 1), padding, more, groups, call.setting("dilations", 1), outputs)
+
+
+def from_function(call: Call) -> Read:
+    """conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation) and its like"""
+    return _read(call, call.shape(1)[2:], call.value(3, 1), call.value(4, 0), call.value(5, 0), call.value(6, 1), call.value(7, 1))
+
+
+def from_convolution(call: Call) -> Read | None:
+    """convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups), where it is transposed"""
+    if not call.value(6):
+        return None
+    return _read(call, call.shape(1)[2:], call.value(3), call.value(4), call.value(7), call.value(8), call.value(5))
+
+
+def _read(
+    call: Call, kernel: Any, stride: Any, padding: Any, output_padding: Any, groups: int, dilation: Any, output_shape: Any = None
+) -> Read:
+    into, per_group, *_ = call.shape(1)
+    if len(kernel) not in CONVS:
+        raise NotCoveredError("{name} along {axes} spatial axes is not covered: 1 to 3 are", name=call.name, axes=len(kernel))
+    layer = CONVS[len(kernel)](
+        into,
+        per_group * groups,
+        kernel,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        bias=call.has(2),
+        dilation=dilation,
+        dtype=call.dtype(1),
+        output_shape=output_shape,
+    )
+    return Read(layer, (0,), {"weight": 1, "bias": 2} if call.has(2) else {"weight": 1})
+
+
+def written(layer: ConvTranspose) -> Written:
+    """ConvTranspose"""
+    settings: dict[str, Any] = {
+        "kernel_shape": layer.kernel_size,
+        "strides": layer.stride,
+        "output_padding": layer.output_padding,
+        "dilations": layer.dilation,
+        "group": layer.groups,
+    }
+    if layer.padding in SAME:
+        settings |= {"auto_pad": str(layer.padding).upper(), "output_shape": layer.output_shape}
+    else:
+        settings["pads"] = [*(w.before for w in layer.windows), *(w.after for w in layer.windows)]
+    return Written("ConvTranspose", (0, "weight") if layer.bias is None else (0, "weight", "bias"), settings)
+
+
+FUNCTION = ("input", "weight", "bias", "stride", "padding", "output_padding", "groups", "dilation")
+ATEN = ("input", "weight", "bias", "stride", "padding", "dilation", "transposed", "output_padding", "groups")
+CHOICES = ("benchmark", "deterministic", "cudnn_enabled", "allow_tf32")
+OPERATORS = (
+    Operator("onnx", ("ConvTranspose",), from_onnx),
+    Operator("torch", ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), from_function, FUNCTION),
+    Operator("torch", ("convolution",), from_convolution, ATEN),
+    Operator("torch", ("_convolution",), from_convolution, (*ATEN, *CHOICES)),
+)

@@ -1,0 +1,1 @@
+"""Dropout: numbers left out at random while a network is trained."""

@@ -1,0 +1,1 @@
+"""Padding: cells put round an array, or cut off it."""

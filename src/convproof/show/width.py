@@ -1,0 +1,34 @@
+"""How many columns a text takes in a terminal: a Chinese character takes two."""
+
+_OURS = str.maketrans("²≈", "2=")  # what English texts have beyond ASCII
+
+
+def width(text: str) -> int:
+    """Columns of a text."""
+    if text.translate(_OURS).isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def ljust(text: str, columns: int) -> str:
+    """A text with spaces behind it, up to ``columns``."""
+    return text + " " * (columns - width(text))
+
+
+def rjust(text: str, columns: int) -> str:
+    """A text with spaces before it, up to ``columns``."""
+    return " " * (columns - width(text)) + text
+
+
+def fits(text: str, columns: int) -> int:
+    """How many characters of a text fit into so many columns."""
+    if width(text) == len(text):
+        return min(len(text), columns)
+    room = columns
+    for k, character in enumerate(text):
+        room -= width(character)
+        if room < 0:
+            return k
+    return len(text)

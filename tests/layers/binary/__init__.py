@@ -1,0 +1,1 @@
+"""Further tests of the room."""
