@@ -138,6 +138,7 @@ def test_every_example_of_the_help_can_be_pasted(example):
     for name in ("photo.png", "a.png", "b.png"):
         Image.fromarray(IMAGE_A).save(name)
     np.save("gamma.npy", np.array([3.0], np.float32))
+    cp.Sequential(conv=cp.Conv2d(3, 2, 3), relu=cp.ReLU()).save("model.onnx")
     invoke("weights", "-o", "new.safetensors")
     result = invoke(*example.removeprefix("convproof").split())
     assert result.code in ((1,) if "--mine 81" in example else (0,)), result

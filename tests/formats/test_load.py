@@ -212,18 +212,27 @@ def fails_with_cause(model, cause):
 
 
 def test_a_function_that_returns_something_else(net):
-    expected = "expected a network or a layer of convproof: return what Sequential or Network made"
+    expected = "expected a network or a layer of convproof, or a torch.nn.Module: return what Sequential or Network made"
     fails(cp.FileError, f"{net}:wrong returned an object of type builtins.int; {expected}", f"{net}:wrong")
     fails(cp.FileError, f"{net}:forgets returned None, so it may lack a return; {expected}", f"{net}:forgets")
 
 
-# what is not read, or not yet
+def test_a_function_that_returns_a_torch_module(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text("import torch\n\ndef make():\n    return torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3), torch.nn.ReLU()).eval()\n")
+    found = load(f"{path}:make")
+    assert [type(layer).__name__ for layer in found.layers.values()] == ["Conv2d", "ReLU"]
+    assert not found.training
 
 
-@pytest.mark.parametrize("ending", [".onnx", ".pt", ".pth", ".pt2", ".h5"])
-def test_formats_that_come_later(ending):
-    possible = f"A network is {', '.join(MODELS)}, or net.py:factory for a function in your own file"
-    fails(cp.SettingError, f"a{ending}: {ending} files are not read yet. {possible}", f"a{ending}")
+# what is not read
+
+
+@pytest.mark.parametrize("ending", [".pt2", ".h5", ".keras", ".tflite"])
+def test_formats_that_come_through_onnx(ending):
+    possible = f"A network is a .onnx file, net.py:factory for a function in your own file, or one of {', '.join(MODELS)}"
+    export = "export the model to ONNX, as docs/models.md shows"
+    fails(cp.SettingError, f"a{ending}: {ending} files are not read here; {export}. {possible}", f"a{ending}")
 
 
 def test_weights_alone_are_no_network():
@@ -231,7 +240,7 @@ def test_weights_alone_are_no_network():
         load("a.safetensors")
     assert str(caught.value).startswith(
         "a.safetensors holds arrays and no network; load the network first, then its weights: "
-        "network.load_weights('a.safetensors'), or --weights a.safetensors on the command line. A network is walkthrough"
+        "network.load_weights('a.safetensors'), or --weights a.safetensors on the command line. A network is a .onnx file"
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -124,27 +125,49 @@ def test_a_nan_in_a_file_is_told(tmp_path):
 
 def test_files_that_are_not_read_or_written(tmp_path):
     net = network()
-    for ending in (".pt", ".pth", ".ckpt"):
-        text = (
-            f"a{ending}: torch's own files are not read yet; in Python, network.load_state_dict(torch.load(path, weights_only=True)) "
-            "does it, or write it with safetensors.torch.save_file"
-        )
-        unchanged(net, f"a{ending}", cp.FileError, re.escape(text))
-    with pytest.raises(cp.FileError) as caught:
-        net.save("a.onnx")
-    assert str(caught.value) == "a.onnx: networks are not written as .onnx yet; their weights go into .safetensors or .npz"
     with pytest.raises(cp.FileError) as caught:
         net.save("a.pt")
     assert str(caught.value) == "a.pt ends in '.pt'; a file of named arrays takes .npz or .safetensors"
     unchanged(net, tmp_path / "a.npz", cp.FileError, "a.npz does not exist")
+    unchanged(net, tmp_path / "a.pt", cp.FileError, "a.pt does not exist")
 
 
-def test_what_the_sentence_about_torch_says_works(tmp_path):
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_torchs_own_weight_files(tmp_path, wrapped):
     state = {k: torch.tensor(v) for k, v in trained().state_dict().items()}
-    torch.save(state, tmp_path / "a.pt")
-    net = network()
-    net.load_state_dict(torch.load(tmp_path / "a.pt", weights_only=True))
+    torch.save({"epoch": 3, "state_dict": state} if wrapped else state, tmp_path / "a.pt")
+    net = network().load_weights(tmp_path / "a.pt")
     assert same(net.state_dict(), trained().state_dict())
+
+
+class Code:
+    def __reduce__(self):
+        return (Path.touch, (Path("was_run"),))
+
+
+def test_code_in_a_torch_file_is_never_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"conv1.weight": Code()}, "a.pt")
+    unchanged(network(), "a.pt", cp.FileError, "a.pt holds more than arrays, and code in a file is never run")
+    assert not Path("was_run").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ([1, 2], "holds list, no state dict"),
+        ({"conv1.weight": 3}, "is no state dict: conv1.weight are no tensors"),
+        (torch.zeros(3), "holds Tensor, no state dict"),
+    ],
+)
+def test_torch_files_that_hold_something_else(tmp_path, content, sentence):
+    torch.save(content, tmp_path / "a.pt")
+    unchanged(network(), tmp_path / "a.pt", cp.FileError, sentence)
+
+
+def test_a_broken_torch_file(tmp_path):
+    (tmp_path / "a.pt").write_bytes(b"PK\x03\x04 and nothing else")
+    unchanged(network(), tmp_path / "a.pt", cp.FileError, "a.pt cannot be read as a torch file")
 
 
 def test_saving_changes_nothing(tmp_path):

@@ -46,7 +46,7 @@ SAMPLES = [
         ((5, 3), (4, 5), (3, 1)),
         lambda: lambda a, b, c: torch.addmm(c, a.T, b.T, alpha=-0.3, beta=1.7),
     ),
-    Sample("Gemm of two", lambda: cp.Gemm(2.5, transA=True, C=False), ((5, 2), (5, 3)), lambda: lambda a, b: 2.5 * (a.T @ b)),
+    Sample("Gemm of two", lambda: cp.Gemm(2.5, transA=True), ((5, 2), (5, 3)), lambda: lambda a, b: 2.5 * (a.T @ b)),
     Sample(
         "Gemm with a single number",
         lambda: cp.Gemm(transB=True, beta=-1),

@@ -1,6 +1,5 @@
 """What is peculiar to resizing."""
 
-import numpy as np
 import pytest
 import torch
 
@@ -57,9 +56,7 @@ SAMPLES = [
     _function("Resize", lambda: cp.Resize((1, 1, 2, 0.5), mode="linear"), (2, 3, 4, 6), scale_factor=(2, 0.5), mode="bilinear"),
     _function(
         "Resize of two axes",
-        lambda: cp.Resize(
-            sizes=(7, 3), mode="cubic", axes=(-2, -1), coordinate_transformation_mode="align_corners", cubic_coeff_a=-0.75
-        ),
+        lambda: cp.Resize(sizes=(7, 3), mode="cubic", axes=(-2, -1), coordinate_transformation_mode="align_corners", cubic_coeff_a=-0.75),
         (1, 2, 4, 5),
         size=(7, 3),
         mode="bicubic",

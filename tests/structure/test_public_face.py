@@ -13,7 +13,7 @@ from convproof.core.upward import TABLE
 from convproof.layers.catalogue import LAYERS
 from tests.structure.house import SOURCE, Planted, modules
 
-OWN = {"Derivation", "Layer", "Network", "Sequential", "Summary", "Trace", "load", "to_batch"}
+OWN = {"Derivation", "Layer", "Network", "Sequential", "Summary", "Trace", "from_torch", "load", "to_batch"}
 HEAVY = {
     "PIL", "click", "jaxtyping", "beartype", "matplotlib", "mpmath", "numba", "onnx", "onnxruntime", "rich", "rich_click",
     "safetensors", "torch",

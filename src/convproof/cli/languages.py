@@ -93,7 +93,7 @@ def dressed(command: click.Command) -> click.Command:
     new.params = [_dressed_parameter(parameter) for parameter in command.params]
     new.context_settings = {**command.context_settings, "rich_help_config": titles()}
     if isinstance(new, click.Group) and isinstance(command, click.Group):
-        new.subcommand_metavar = _piece(command.subcommand_metavar)
+        new.subcommand_metavar = _piece(command.subcommand_metavar) or ""
         new.commands = {name: dressed(below) for name, below in command.commands.items()}
     return new
 

@@ -52,7 +52,7 @@ def model_options(command: Command) -> Command:
         click.option("--lang", metavar="LANGUAGE", expose_value=False, help="The language of all texts: en or zh."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON (stable, with a schema_version)."),
         click.option("--train/--eval", "training", default=None, help="The mode of all layers; else as the model comes."),
-        click.option("--weights", metavar="FILE", help="Load the model's weights from a .safetensors or .npz file first."),
+        click.option("--weights", metavar="FILE", help="Load the model's weights from a .safetensors, .npz or torch file first."),
         click.option("--model", "model_option", metavar="MODEL", help="The same as the argument MODEL."),
         click.argument("model", required=False),
     ):

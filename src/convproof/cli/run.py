@@ -23,8 +23,9 @@ def run(
 ) -> None:
     """Show every number of every stage of a network.
 
-    MODEL is an embedded name (walkthrough) or net.py:factory, a function in your file that returns a network. INPUT is an image, or an
-    .npy or .npz file: uint8 H, W, C becomes float32 C, H, W divided by 255, other arrays are taken as they are.
+    MODEL is a .onnx file, an embedded name (walkthrough), or net.py:factory, a function in your file that returns a network or a
+    torch.nn.Module. INPUT is an image, or an .npy or .npz file: uint8 H, W, C becomes float32 C, H, W divided by 255 unless --preprocess
+    says else; other arrays are taken as they are.
 
     \b
     convproof run
@@ -32,6 +33,7 @@ def run(
     convproof run walkthrough --input a.png --input b.png
     convproof run walkthrough --layer bn1 --layer relu
     convproof run net.py:make --shape 1,3,32,32 -o trace.npz
+    convproof run model.onnx photo.png --preprocess resize=8x8,mean=0.5,std=0.5
     """
     from convproof.show import records
     from convproof.show.trace import stage

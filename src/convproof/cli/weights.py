@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--layer", metavar="NAME", multiple=True, help="Show only this layer's (may be given several times).")
 @click.option("--set", "changes", metavar="NAME=VALUE", multiple=True, help="A number, or an .npy or .safetensors file; see the examples.")
 @click.option("--full", is_flag=True, help="Print large arrays in full too.")
-@click.option("-o", "--output", metavar="NEW", help="Write all weights to a new .safetensors or .npz file.")
+@click.option("-o", "--output", metavar="NEW", help="Write all weights to a new .safetensors or .npz file, or the whole model to .onnx.")
 def weights(
     as_json: bool,
     layer: tuple[str, ...],

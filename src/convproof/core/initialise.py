@@ -22,7 +22,7 @@ from convproof.core.shapes import Array, Shape
 from convproof.core.upward import reach
 
 if TYPE_CHECKING:
-    from convproof.core.layer import Layer
+    from convproof.core.holder import Holder
 
 Draw = Callable[[np.random.Generator, Shape, int, int], Array]
 
@@ -53,7 +53,7 @@ def left_at_zero() -> Iterator[None]:
         _left_at_zero.reset(token)
 
 
-def default_weight_and_bias(layer: "Layer", seed: int | None, fan_in: int | None = None) -> None:
+def default_weight_and_bias(layer: "Holder", seed: int | None, fan_in: int | None = None) -> None:
     """torch.nn's default of convolution and linear layers: weight and bias uniform in +-1/sqrt(fan_in), None for the weight's own."""
     if _left_at_zero.get():
         return
@@ -63,7 +63,7 @@ def default_weight_and_bias(layer: "Layer", seed: int | None, fan_in: int | None
         layer.arrays[name] = _uniform(rng, array.shape, 1 / math.sqrt(fan_in)).astype(array.dtype)
 
 
-def initialise(layer: "Layer", how: str, seed: int | None, values: Mapping[str, Any]) -> None:
+def initialise(layer: "Holder", how: str, seed: int | None, values: Mapping[str, Any]) -> None:
     """Give ``layer`` new parameters; see ``Layer.initialise``."""
     for name in values:
         if name not in layer.declared():
@@ -83,7 +83,7 @@ def initialise(layer: "Layer", how: str, seed: int | None, values: Mapping[str, 
         setattr(layer, name, _filled(layer, name, value))
 
 
-def _draw(layer: "Layer", draw: Draw, seed: int | None) -> None:
+def _draw(layer: "Holder", draw: Draw, seed: int | None) -> None:
     if all(array.ndim < 2 for array in layer.parameters().values()):  # a norm has no fans: its gamma is 1
         layer.reset_parameters(seed)
         return
@@ -92,7 +92,7 @@ def _draw(layer: "Layer", draw: Draw, seed: int | None) -> None:
         layer.arrays[name] = (draw(rng, array.shape, *fans(array.shape)) if array.ndim > 1 else np.zeros(array.shape)).astype(array.dtype)
 
 
-def _filled(layer: "Layer", name: str, value: Any) -> Any:
+def _filled(layer: "Holder", name: str, value: Any) -> Any:
     if isinstance(value, str | Path):
         return reach("Layer.read_array")(value)
     present = layer.arrays[name]

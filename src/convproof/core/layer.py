@@ -26,18 +26,19 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar
 import numpy as np
 
 from convproof.core.axes import as_array, fresh, widened
-from convproof.core.errors import DTypeError, NotCoveredError, SettingError, ShapeError, UnknownNameError
+from convproof.core.errors import DTypeError, NotCoveredError, SettingError, ShapeError
 from convproof.core.evaluation import Case as Case
 from convproof.core.evaluation import Gradients as Gradients
 from convproof.core.evaluation import Known
 from convproof.core.evaluation import Step as Step
-from convproof.core.formats import FLOAT32, NumberFormat, format_of
+from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.fusing import Fusible
+from convproof.core.holder import Holder
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Written
-from convproof.core.parameters import Parameter, warn_if_not_finite
+from convproof.core.parameters import warn_if_not_finite
 from convproof.core.records import Convention, Mistake
-from convproof.core.sentence import Text, listed, plural, say
+from convproof.core.sentence import Text, listed, plural
 from convproof.core.shapes import Array, Cell, DType, Region, Shape
 from convproof.core.upward import reach
 
@@ -50,7 +51,7 @@ This = TypeVar("This", bound="Layer")
 MOST_CELLS = 1 << 31
 
 
-class Layer:
+class Layer(Holder):
     """One operation with its parameters and settings. A fresh layer is in training mode, as in torch."""
 
     formula = ""
@@ -59,11 +60,8 @@ class Layer:
     only_floats = False  # True for a layer that makes no sense of integers; where they do, they are computed with unrounded
 
     def __init__(self, *, dtype: DType = None) -> None:
+        super().__init__(dtype)
         self.training = True
-        self.dtype = np.dtype(np.float32 if dtype is None else _plain_dtype(dtype))
-        format_of(self.dtype)
-        self.arrays: dict[str, Any] = {}
-        self.warned: set[str] = set()
 
     # what a room answers
 
@@ -150,9 +148,6 @@ class Layer:
     def settings(self) -> dict[str, Any]:
         """The settings that ``repr`` shows, by argument name."""
         return {}
-
-    def reset_parameters(self, seed: int | None = None) -> None:
-        """Give the parameters the initial values that torch.nn draws them from."""
 
     # what every layer does
 
@@ -256,47 +251,6 @@ class Layer:
             )
         return self.input_names
 
-    # parameters and statistics
-
-    def declare(self, name: str, shape: Shape | None, dtype: DType = None) -> None:
-        """Make room for a parameter or statistic of the class; ``shape`` None: this layer goes without."""
-        self.arrays[name] = None if shape is None else np.zeros(shape, dtype or self.dtype)
-
-    @classmethod
-    def declared(cls) -> dict[str, Parameter]:
-        """Parameters and statistics of the class by name, in the order of their declaration."""
-        found: dict[str, Parameter] = {}
-        for base in reversed(cls.__mro__):
-            found.update({name: value for name, value in vars(base).items() if isinstance(value, Parameter)})
-        return found
-
-    def parameters(self) -> dict[str, Array]:
-        """The learnt arrays that this layer has, by name; the arrays themselves, not copies."""
-        return {name: self.arrays[name] for name, kind in self.declared().items() if kind.learnt and self.arrays[name] is not None}
-
-    def state_dict(self) -> dict[str, Array]:
-        """Copies of all parameters and statistics, by torch's names."""
-        return {name: self.arrays[name].copy() for name in self.declared() if self.arrays[name] is not None}
-
-    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
-        """Set parameters and statistics by name. Raises UnknownNameError for missing or unknown names, unless ``strict`` is False."""
-        own = [name for name in self.declared() if self.arrays[name] is not None]
-        check_names(own, state, self.describe(), strict)
-        fitted = {name: self.declared()[name].fitted(self, state[name]) for name in own if name in state}
-        self.arrays.update(fitted)
-
-    def initialise(self: This, how: str = "default", *, seed: int | None = None, **values: Any) -> This:
-        """Give the parameters new values; returns the layer.
-
-        ``how``: "default" (what torch.nn draws), "kaiming", "kaiming_normal", "xavier", "xavier_normal", "constant". Named values win:
-        ``initialise("kaiming", seed=7, bias=0)``, ``initialise(weight=array)``, ``initialise(weight="weight.npy")``; one number fills the
-        whole array.
-        """
-        from convproof.core.initialise import initialise
-
-        initialise(self, how, seed, values)
-        return self
-
     def describe(self) -> str:
         """The layer with its settings, as one would write it."""
         settings = ", ".join(f"{name}={value!r}" for name, value in self.settings().items())
@@ -325,23 +279,7 @@ def require_numbers(layer: Layer, x: Array) -> None:
         raise DTypeError("{layer} cannot compute with an array of {dtype}; cast it first", layer=layer.describe(), dtype=x.dtype)
 
 
-def check_names(own: Sequence[str], given: Mapping[str, Any], whose: Text, strict: bool) -> None:
-    """Raise UnknownNameError if a state dict lacks names or has others."""
-    missing, unknown = [n for n in own if n not in given], [n for n in given if n not in own]
-    if strict and (missing or unknown):
-        raise UnknownNameError(
-            "the state does not fit {whose}: missing {missing}, unknown {unknown}; load with strict=False to take what fits",
-            whose=whose,
-            missing=missing or say("nothing"),
-            unknown=unknown or say("nothing"),
-        )
-
-
 def no_device(device: object) -> None:
     """torch.nn's ``device`` argument is accepted where it means the CPU."""
     if device is not None and str(device) != "cpu":
         raise SettingError("device={device!r}: convproof computes on the CPU; leave device out", device=str(device))
-
-
-def _plain_dtype(dtype: Any) -> Any:
-    return str(dtype).removeprefix("torch.") if str(dtype).startswith("torch.") else dtype

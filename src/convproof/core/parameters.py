@@ -11,7 +11,7 @@ from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array
 
 if TYPE_CHECKING:
-    from convproof.core.layer import Layer
+    from convproof.core.holder import Holder
 
 
 class Parameter:
@@ -28,13 +28,13 @@ class Parameter:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, layer: "Layer | None", owner: type) -> Any:
+    def __get__(self, layer: "Holder | None", owner: type) -> Any:
         return self if layer is None else layer.arrays[self.name]
 
-    def __set__(self, layer: "Layer", value: Any) -> None:
+    def __set__(self, layer: "Holder", value: Any) -> None:
         layer.arrays[self.name] = self.fitted(layer, value)
 
-    def fitted(self, layer: "Layer", value: Any) -> Array:
+    def fitted(self, layer: "Holder", value: Any) -> Array:
         """A copy of ``value`` in the array's own dtype. Raises ShapeError, and SettingError where the layer has no such array."""
         present = layer.arrays[self.name]
         if present is None:
@@ -67,7 +67,7 @@ class Statistic(Parameter):
     learnt = False
 
 
-def warn_if_not_finite(layer: "Layer", name: str, array: Array) -> None:
+def warn_if_not_finite(layer: "Holder", name: str, array: Array) -> None:
     """Warn of the first NaN or infinity in a parameter, once until it is assigned anew."""
     broken = ~np.isfinite(array)
     if broken.any() and name not in layer.warned:

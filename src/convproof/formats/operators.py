@@ -27,18 +27,26 @@ def _beside(operator: Operator, other: Operator) -> Operator:
     return operator if operator is other else replace(operator, read=lambda call: operator.read(call) or other.read(call))
 
 
-def read(operator: Operator, call: Call) -> Read:
-    """The layer that a call is, with the parameters set that are known, in eval mode. Raises NotKnownYet."""
+def taken(operator: Operator, call: Call) -> Read | None:
+    """The layer that a call is, with the parameters set that are known, in eval mode; None if no room takes it. Raises NotKnownYet."""
     with left_at_zero():
         found = operator.read(call)
     if found is None:
-        raise GraphError("{name}: no layer takes these arguments", name=call.name)
+        return None
     if isinstance(found, Layer):
         found = Read(found)
     for name, k in found.parameters.items():
         if call.known(k):
             setattr(found.layer, name, call.array(k))
     found.layer.eval()
+    return found
+
+
+def read(operator: Operator, call: Call) -> Read:
+    """The same. Raises GraphError if no room takes the call."""
+    found = taken(operator, call)
+    if found is None:
+        raise GraphError("{name}: no layer takes these arguments", name=call.name)
     return found
 
 

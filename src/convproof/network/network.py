@@ -8,7 +8,8 @@ import numpy as np
 
 from convproof.core.axes import as_array, fresh
 from convproof.core.errors import GraphError, NotCoveredError, ShapeError
-from convproof.core.layer import Gradients, Layer, check_names
+from convproof.core.holder import check_names
+from convproof.core.layer import Gradients, Layer
 from convproof.core.sentence import listed, plural, say
 from convproof.core.shapes import Array, Shape
 from convproof.core.upward import reach
@@ -159,7 +160,7 @@ class Network:
     def _array(self, x: Any, name: str) -> Array:
         """One input as an array: of the declared dtype where a file says that it is something else than float32."""
         given = self.declared.get(name)
-        if given is None or given.dtype == np.float32 or getattr(x, "dtype", None) == np.float64:
+        if given is None or given.dtype == np.float32:
             return as_array(x, name)
         x = x.detach().numpy() if hasattr(x, "detach") else x
         return np.asarray(x, given.dtype)

@@ -41,9 +41,9 @@ def grey(plane: Array) -> Array:
         return np.zeros(plane.shape, np.uint8)
     least, most = values[finite].min(), values[finite].max()
     if most == least:
-        return np.where(finite, 128, 0).astype(np.uint8)
+        return np.asarray(np.where(finite, 128, 0), np.uint8)
     share = np.where(finite, (values - least) / (most - least), 0)
-    return np.rint(255 * share).astype(np.uint8)
+    return np.asarray(np.rint(255 * share), np.uint8)
 
 
 def _ends(plane: Array) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Normalisations of ONNX and PyTorch graphs, read and written."""
 
 import functools
+import re
 
 import numpy as np
 import onnxruntime
@@ -53,6 +54,21 @@ def test_group_normalization_of_both_versions():
     assert onnx("GroupNormalization", LATER, *C, version=21, num_groups=3).layer.shapes(X.shape) == (X.shape,)
     with pytest.raises(NotKnownYet):  # how many channels a group has, only x tells
         onnx("GroupNormalization", LATER, *group, version=18, num_groups=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "settings", "sentence"),
+    [
+        ("InstanceNormalization", (X, np.float32(1), C[1]), {}, "input 1 has shape (), and should have an axis 0"),
+        ("InstanceNormalization", (X, C[0], ROW[0]), {}, "bias of InstanceNorm(num_features=6"),
+        ("GroupNormalization", (X, *C), {}, "num_groups=0 must divide num_channels=6"),
+        ("LayerNormalization", (X, numbers(5)), {"axis": 3}, "weight of LayerNorm(normalized_shape=(4,)"),
+        ("LRN", (X,), {}, "expected a size of 1 or more"),
+    ],
+)
+def test_a_damaged_file_is_a_sentence(name, arguments, settings, sentence):
+    with pytest.raises(cp.ConvproofError, match=re.escape(sentence)):
+        onnx(name, *arguments, **settings)
 
 
 def test_instance_normalization_needs_no_rank():

@@ -123,6 +123,15 @@ def test_what_comes_in_by_hand():
         assert 0 <= lines.sigma.item() <= lines.proof.item() * (1 + 1e-12)
 
 
+def test_the_lines_of_a_norm_by_hand():
+    lines, u = cp.LPPool1d(2, 2).lines(None, (np.array([[3.0, 4]], np.float32),)), 2.0**-24
+    # squares cost 8 units each, their sum n + 3 = 5: 13 of s = 25; the root halves that in proportion and costs 8 more, of y = 5
+    assert lines.proof.item() == pytest.approx((13 / 2 + 8) * 5 * u, rel=1e-4)
+    Q, n = 3**4 + 4**4, 2 + 3
+    sums = math.hypot(math.sqrt(n * (25**2 / 9 + Q / 18) + (25**2 + Q) / 3), 8 * math.sqrt(Q / 3))  # the walk, and the squares' own
+    assert lines.sigma.item() == pytest.approx(u * math.hypot(sums * 5 / (2 * 25), (8 + math.log(5)) * 5 / math.sqrt(3)), rel=1e-9)
+
+
 def test_gradients_where_a_window_sums_to_zero():
     x = np.array([[0.0, 0, 3, 4]])
     tensor = torch.tensor(x, requires_grad=True)

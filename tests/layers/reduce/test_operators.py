@@ -75,6 +75,21 @@ def test_what_is_written_computes_the_same(sample):
         assert (abs(y - lines.exact) <= lines.proof).all()
 
 
+class Norms(torch.nn.Module):
+    """A sum in another type and a norm that no layer here is, between two that are."""
+
+    def forward(self, x):
+        return x.norm(p=3, dim=1) + x.sum(1, dtype=torch.float64).float() + x.norm(dim=1) + x.norm(p=1, dim=1) + x.max(1)[0]
+
+
+def test_what_no_layer_is_stays_torchs():
+    network = cp.from_torch(Norms())
+    kinds = [layer.support for layer in network.graph.layers().values()]
+    assert kinds.count("delegated") == 3  # the third is the way back from float64
+    theirs = Norms()(torch.tensor(X)).numpy()
+    assert (abs(network(X) - theirs) <= 2 * 60 * 2.0**-24 * abs(X).sum()).all()
+
+
 def test_axes_as_an_attribute_as_an_input_and_later():
     old = Call("ReduceSum", (X,), {"axes": (0, 2), "keepdims": 0}, 11)
     new = Call("ReduceSum", (X, np.array([0, 2])), {"keepdims": 0}, 13)

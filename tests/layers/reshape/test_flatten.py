@@ -12,7 +12,7 @@ shapes = st.lists(st.integers(0, 4), max_size=5).map(tuple)
 
 
 @given(shapes, st.integers(-6, 6), st.integers(-6, 6), st.sampled_from([np.float32, np.float64]), st.booleans())
-@settings(max_examples=400)
+@settings(max_examples=150)
 def test_outputs_gradients_and_refusals_are_torchs(shape, start, end, dtype, backwards):
     x = np.random.default_rng(len(shape)).normal(size=shape).astype(dtype)
     x = x.transpose() if backwards else x
@@ -35,7 +35,7 @@ def test_outputs_gradients_and_refusals_are_torchs(shape, start, end, dtype, bac
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=4).map(tuple), st.data())
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_a_run_of_places_lies_in_the_smallest_box(shape, data):
     start = data.draw(st.integers(0, len(shape) - 1))
     end = data.draw(st.integers(start, len(shape) - 1))

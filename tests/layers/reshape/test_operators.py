@@ -163,6 +163,7 @@ INDICES = [
     (0, [2, 0]),
     (slice(None), np.array([0, 2])),
     (np.array(1), ..., np.int64(2)),
+    (slice(None), slice(np.array(1), np.int64(3))),
 ]
 
 

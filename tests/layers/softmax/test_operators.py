@@ -6,7 +6,7 @@ import torch
 
 import convproof as cp
 from convproof.core.operators import Call
-from convproof.formats.operators import operators, read
+from convproof.formats.operators import operators, read, taken
 from tests.layers.test_softmax import SAMPLES
 from tests.layers.written import model_with, run_by_runtime, run_by_us
 from tests.operators import answer, answer_torch, assert_case, node_cases
@@ -31,9 +31,18 @@ def test_torch(name, dim):
         assert (abs(ours - lines.exact) <= lines.proof).all()
 
 
-@pytest.mark.parametrize(("name", "plain"), [("_softmax", "softmax"), ("_log_softmax", "log_softmax"), ("_safe_softmax", "softmax")])
+@pytest.mark.parametrize(("name", "plain"), [("_softmax", "softmax"), ("_log_softmax", "log_softmax")])
 def test_aten(name, plain):
     assert np.array_equal(answer_torch(name, X, 1, False)[0], answer_torch(plain, X, 1)[0])
+
+
+def test_a_call_that_asks_for_another_type_is_no_layer():
+    ours = operators("torch")
+    for name, arguments in (("softmax", (X, 1, 3, torch.float64)), ("_softmax", (X, 1, True))):
+        assert taken(ours[name], Call(name, arguments)) is None
+        with pytest.raises(cp.ConvproofError, match="no layer takes these arguments"):
+            read(ours[name], Call(name, arguments))
+    assert repr(read(ours["softmax"], Call("softmax", (X, 1, 3, torch.float32))).layer) == "Softmax(dim=1)"
 
 
 @pytest.mark.parametrize("version", [1, 11, 12, 13, 22])

@@ -9,6 +9,7 @@ For an axis a b c d, padded by two on either side:
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,8 @@ def unpad(dy: Array, sizes: Sequence[int], amounts: Sequence[tuple[int, int]], m
     """
     first = dy.ndim - len(amounts)
     if mode == "zeros":  # padded cells show nothing
-        return dy[(..., *(slice(before, before + size) for size, (before, _) in zip(sizes, amounts, strict=True)))]
+        inside: Any = (..., *(slice(before, before + size) for size, (before, _) in zip(sizes, amounts, strict=True)))
+        return np.asarray(dy[inside])
     for axis, (size, (before, after)) in enumerate(zip(sizes, amounts, strict=True), start=first):
         shown = source(np.arange(-before, size + after), size, mode)
         total = np.zeros((size, *np.moveaxis(dy, axis, 0).shape[1:]), dy.dtype)

@@ -22,7 +22,7 @@ from convproof.core.shapes import Array
 from convproof.formats.onnx.delegated import delegated, evaluator_of
 from convproof.formats.onnx.file import array_of, dtype_of
 from convproof.formats.onnx.nodes import call_of, version_of
-from convproof.formats.operators import operators, read
+from convproof.formats.operators import operators, read, taken
 from convproof.layers.catalogue import LAYERS
 from convproof.network.delegated import Unknown
 from convproof.network.graph import Declared
@@ -147,7 +147,9 @@ def _layer(reading: Reading, node: NodeProto) -> tuple[Layer, list[str]]:
     except GraphError as error:
         return Unknown(node.op_type, len(later), error.sentence), later
     try:
-        found = read(operator, call)
+        found = taken(operator, call)
+        if found is None:
+            return delegated(node, reading.version, arguments), later
     except NotKnownYet:
         found = None
     if found is None or not all(call.known(k) for k in found.parameters.values()):

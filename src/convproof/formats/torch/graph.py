@@ -10,7 +10,7 @@ import numpy as np
 from convproof.core.errors import ConvproofError, GraphError
 from convproof.core.layer import Layer
 from convproof.core.operators import FOLLOWS_MODULE, Call, Later, NotKnownYet
-from convproof.formats.operators import bound, operators, read
+from convproof.formats.operators import bound, operators, read, taken
 from convproof.formats.torch.aliases import VIEWS, Aliases, is_in_place
 from convproof.formats.torch.delegated import FromModule, delegated, gives_number, of_numbers, of_shape
 from convproof.formats.torch.modules import array_of, is_known, layer_of
@@ -134,7 +134,9 @@ class Conversion:
         )
         call = Call(name, arguments, outputs=1)
         try:
-            found = read(operator, call)
+            found = taken(operator, call)
+            if found is None:
+                return self._delegated(node, name, label)
         except NotKnownYet:
             found = None
         where = dict(places)

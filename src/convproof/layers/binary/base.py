@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from convproof.core.arithmetic.integers import wrapped
-from convproof.core.axes import at_cells
+from convproof.core.axes import at_cells, axis_number
 from convproof.core.derivation import Node, number, setting
 from convproof.core.errors import DTypeError, SettingError, ShapeError
 from convproof.core.layer import Case, Gradients, Layer, Step
@@ -45,7 +45,7 @@ class Combination(Layer):
         operand: Any = None,
         shape: Shape | None = None,
         side: int = 1,
-        axis: int | None = None,
+        axis: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Combination(Layer):
             )
         if side < 0 or (side > 1 and not self.many):
             raise SettingError("side={side}: expected 0 for the first operand or 1 for the second", side=side)
-        self.constant, self.side, self.axis = constant, int(side), axis
+        self.constant, self.side, self.axis = constant, int(side), None if axis is None else axis_number(axis, "axis")
         if operand is not None:
             self.arrays["operand"] = np.array(operand)
         else:

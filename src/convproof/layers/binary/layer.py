@@ -314,7 +314,8 @@ class Mean(Combination):
 
     def told(self, nodes: Sequence[Node], whole: bool) -> Node:
         """One number from each operand."""
-        return derive.mean(nodes)
+        found = derive.mean(nodes)
+        return cut_off(found) if whole else found
 
     def rounded(self, parts: Sequence[bound.Part], case: Case) -> Lines:
         """Additions and a division."""

@@ -56,11 +56,12 @@ def _division(call: Call) -> Read | None:
 
 def _of_two(make: Make, call: Call) -> Read | None:
     """torch.max and torch.min of two arrays; those along an axis are another room's."""
-    first, dim, _, other = call.arguments
-    second = dim if other is None else other
+    k = 1 if call.arguments[3] is None else 3
+    second = call.arguments[k]
     if isinstance(second, int | float):
         return None
-    return from_torch(make, Call(call.name, (first, second)))
+    found = from_torch(make, Call(call.name, (call.arguments[0], second)))
+    return None if found is None else Read(found.layer, tuple(k if place else 0 for place in found.inputs))
 
 
 def _onnx(make: Make, *names: str) -> Operator:

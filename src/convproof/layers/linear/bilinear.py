@@ -34,9 +34,9 @@ class Bilinear(Layer):
 
     def __init__(
         self,
-        in1_features: int,
-        in2_features: int,
-        out_features: int,
+        in1_features: Any,
+        in2_features: Any,
+        out_features: Any,
         bias: bool = True,
         device: object = None,
         dtype: DType = None,

@@ -43,7 +43,7 @@ class Linear(Layer):
         dtype: DType = None,
         *,
         seed: int | None = None,
-        rank: int | None = None,
+        rank: Any = None,
     ) -> None:
         super().__init__(dtype=dtype)
         no_device(device)

@@ -103,36 +103,46 @@ class MatMul(Layer):
 class Gemm(Layer):
     """y = alpha * A @ B + beta * C, of matrices, as ONNX Gemm and torch.addmm.
 
-    Takes A (M, K), B (K, N) and C, which broadcasts to (M, N); with ``transA`` A is (K, M), with ``transB`` B is (N, K), as they come in.
-    With ``C=False`` nothing is added and two inputs are taken. With ``beta=0`` the numbers of C do not matter. A product whose B is a
-    weight, with alpha = beta = 1, is a Linear.
+    Takes A (M, K), B (K, N) and C, which broadcasts to (M, N) and may be left out; with ``transA`` A is (K, M), with ``transB`` B is
+    (N, K), as they come in. With ``beta=0`` the numbers of C do not matter. A product whose B is a weight, with alpha = beta = 1, is a
+    Linear.
 
     Raises SettingError for settings that cannot be, ShapeError for matrices that do not fit.
     """
 
-    def __init__(self, alpha: Any = 1.0, beta: Any = 1.0, transA: Any = False, transB: Any = False, *, C: bool = True) -> None:
+    input_names: tuple[str, ...] = ("A", "B", "C")
+
+    def __init__(self, alpha: Any = 1.0, beta: Any = 1.0, transA: Any = False, transB: Any = False) -> None:
         super().__init__()
         for name, factor in (("alpha", alpha), ("beta", beta)):
             if not isinstance(factor, int | float | np.number) or isinstance(factor, bool) or not math.isfinite(factor):
                 raise SettingError("{name}={factor!r}: expected a finite number", name=name, factor=factor)
         self.alpha, self.beta = float(alpha), float(beta)
-        self.transA, self.transB, self.C = bool(transA), bool(transB), bool(C)
-        self.input_names = ("A", "B", "C") if self.C else ("A", "B")
+        self.transA, self.transB = bool(transA), bool(transB)
 
     def settings(self) -> dict[str, Any]:
         """The settings that differ from the defaults."""
-        usual = {"alpha": 1.0, "beta": 1.0, "transA": False, "transB": False, "C": True}
+        usual = {"alpha": 1.0, "beta": 1.0, "transA": False, "transB": False}
         return {name: getattr(self, name) for name, default in usual.items() if getattr(self, name) != default}
 
+    def names_of(self, count: int) -> tuple[str, ...]:
+        """A, B and C, the last of which may be left out."""
+        return ("A", "B") if count == 2 else super().names_of(count)
+
     def equation(self) -> Text:
-        """The formula with the factors that are not 1."""
+        """The formula with the factors that are not 1, and C where it matters."""
+        return self._equation(self.beta != 0)
+
+    def equation_of(self, case: Case) -> Text:
+        """The formula, without C where it is left out."""
+        return self._equation(self.beta != 0 and len(case.inputs) == 3)
+
+    def _equation(self, with_c: bool) -> Text:
         a, b = ("A[k, i]" if self.transA else "A[i, k]"), ("B[j, k]" if self.transB else "B[k, j]")
         alpha, beta = ("" if self.alpha == 1 else f"{self.alpha:g} * "), ("" if self.beta == 1 else f"{self.beta:g} * ")
         total = f"sum over k of {a} * {b}"
         total = f"{alpha}({total})" if alpha else total
-        if not self.C or self.beta == 0:
-            return f"y[i, j] = {total}"
-        return f"y[i, j] = {beta}C[i, j] + {total}"
+        return f"y[i, j] = {beta}C[i, j] + {total}" if with_c else f"y[i, j] = {total}"
 
     def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         """(M, K), (K, N) and what broadcasts to (M, N) -> (M, N)"""
@@ -193,7 +203,7 @@ class Gemm(Layer):
     def products(self, *shapes: Shape) -> int:
         """M * N * K, and those with alpha and beta."""
         inner = shapes[0][0 if self.transA else 1]
-        factors = (self.alpha != 1) + (self.C and self.beta not in (0, 1))
+        factors = (self.alpha != 1) + (len(shapes) == 3 and self.beta not in (0, 1))
         return math.prod(self.shapes(*shapes)[0]) * (inner + factors)
 
     def pull(self, step: Step, *dy: Array) -> Gradients:
@@ -216,6 +226,10 @@ class Gemm(Layer):
         return OPERATORS["Gemm"]
 
     def written(self) -> tuple[Written, ...]:
+        """Gemm of three inputs."""
+        return self.written_for(len(self.input_names))
+
+    def written_for(self, count: int) -> tuple[Written, ...]:
         """Gemm."""
         settings = {"alpha": self.alpha, "beta": self.beta, "transA": int(self.transA), "transB": int(self.transB)}
-        return (Written("Gemm", tuple(range(len(self.input_names))), settings),)
+        return (Written("Gemm", tuple(range(count)), settings),)

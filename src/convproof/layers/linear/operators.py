@@ -49,7 +49,7 @@ def gemm(call: Call) -> Read:
         weight = call.array(1).T if turn_b else call.array(1)
         if not call.has(2) or (call.known(2) and call.shape(2) in ((weight.shape[1],), (1, weight.shape[1]))):
             return Read(_held(weight, call.array(2) if call.has(2) else None, rank=2))
-    return Read(Gemm(alpha, beta, turn_a, turn_b, C=call.has(2)), (0, 1, 2) if call.has(2) else (0, 1))
+    return Read(Gemm(alpha, beta, turn_a, turn_b), (0, 1, 2) if call.has(2) else (0, 1))
 
 
 def addmm(call: Call) -> Read:

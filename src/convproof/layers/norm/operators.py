@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.errors import GraphError
 from convproof.core.layer import Layer
 from convproof.core.operators import FOLLOWS_MODULE, Call, Operator, Read
 from convproof.core.shapes import Shape
@@ -20,12 +21,27 @@ EPS, ALPHA = float(np.float32(1e-5)), float(np.float32(1e-4))
 
 
 def with_parameters(layer: Layer, call: Call, places: dict[str, int]) -> Read:
-    """The layer with the arrays of the call, each in its own shape, if it broadcasts, and precision."""
+    """The layer with the arrays of the call, each in its own precision, and in its own shape where it broadcasts to a row."""
     present = {name: k for name, k in places.items() if call.has(k)}
+    row = getattr(layer, "normalized_shape", None)
     for name, k in present.items():
-        layer.declare(name, call.shape(k), np.float64 if call.dtype(k) == np.float64 else None)
+        shape = call.shape(k) if row is not None and broadcasts(call.shape(k), row) else layer.arrays[name].shape
+        layer.declare(name, shape, np.float64 if call.dtype(k) == np.float64 else None)
         layer.arrays[name] += 1 if name in ("weight", "running_var") else 0
     return Read(layer, (0,), present)
+
+
+def size_of(call: Call, k: int, axis: int) -> int:
+    """The length of an axis of an argument. Raises NotKnownYet, and GraphError where it has no such axis."""
+    shape = call.shape(k)
+    if axis >= len(shape):
+        raise GraphError("{name}: input {k} has shape {shape}, and should have an axis {axis}", name=call.name, k=k, shape=shape, axis=axis)
+    return shape[axis]
+
+
+def broadcasts(shape: Shape, row: Shape) -> bool:
+    """Whether an array of this shape fills a row; one that does not is refused where it is set."""
+    return len(shape) <= len(row) and all(n in (1, size) for n, size in zip(reversed(shape), reversed(row), strict=False))
 
 
 # instance
@@ -33,7 +49,7 @@ def with_parameters(layer: Layer, call: Call, places: dict[str, int]) -> Read:
 
 def instance_onnx(call: Call) -> Read:
     """InstanceNormalization(input, scale, B)"""
-    layer = InstanceNorm(call.shape(1)[0], call.setting("epsilon", EPS), affine=True)
+    layer = InstanceNorm(size_of(call, 1, 0), call.setting("epsilon", EPS), affine=True)
     return with_parameters(layer, call, {"weight": 1, "bias": 2})
 
 
@@ -43,7 +59,7 @@ def instance_torch(call: Call) -> Read:
     places = {name: k for k, name in enumerate(order, start=1) if call.has(k)}
     of_input, tracked = call.value(5, True), "running_mean" in places
     fixed = None if of_input is FOLLOWS_MODULE or not tracked else "instance" if of_input else "running"
-    channels = next((call.shape(k)[0] for k in places.values()), None)
+    channels = next((size_of(call, k, 0) for k in places.values()), None)
     affine, bias = "weight" in places or "bias" in places, "bias" in places
     momentum, eps = call.value(6, 0.1), call.value(7, 1e-5)
     layer = InstanceNorm(channels, eps, momentum, affine, tracked, bias=bias, statistics_of=fixed)
@@ -55,9 +71,9 @@ def instance_torch(call: Call) -> Read:
 
 def group_onnx(call: Call) -> Read:
     """GroupNormalization(X, scale, bias): one scale for each channel; before version 21 for each group."""
-    groups = int(call.setting("num_groups"))
+    groups = int(call.setting("num_groups", 0))
     per_group = call.version < 21
-    channels = call.shape(0)[1] if per_group else call.shape(1)[0]
+    channels = size_of(call, 0, 1) if per_group else size_of(call, 1, 0)
     layer = GroupNorm(groups, channels, call.setting("epsilon", EPS), per_group=per_group)
     return with_parameters(layer, call, {"weight": 1, "bias": 2})
 
@@ -74,9 +90,9 @@ def group_native(call: Call) -> Read:
 
 def _group(call: Call, groups: int, places: dict[str, int], eps: float, channels: Any, statistics: bool) -> Read:
     if channels is None:
-        channels = next((call.shape(k)[0] for k in places.values() if call.has(k)), None)
+        channels = next((size_of(call, k, 0) for k in places.values() if call.has(k)), None)
     if channels is None:
-        channels = call.shape(0)[1]
+        channels = size_of(call, 0, 1)
     bias = call.has(places["bias"])
     affine = bias or call.has(places["weight"])
     return with_parameters(GroupNorm(groups, int(channels), eps, affine, bias=bias, statistics=statistics), call, places)
@@ -125,7 +141,8 @@ def rms_torch(call: Call) -> Read:
 def local_onnx(call: Call) -> Layer:
     """LRN: of an even size the longer half lies after the cell."""
     named = {"alpha": call.setting("alpha", ALPHA), "beta": call.setting("beta", 0.75), "k": call.setting("bias", 1.0)}
-    return LocalResponseNorm(int(call.setting("size")), **named, longer="after" if call.setting("size") % 2 == 0 else "before")
+    size = int(call.setting("size", 0))
+    return LocalResponseNorm(size, **named, longer="before" if size % 2 else "after")
 
 
 def local_torch(call: Call) -> Layer:

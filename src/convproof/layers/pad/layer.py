@@ -134,14 +134,14 @@ class Pad(Padding):
     Raises SettingError for settings that cannot be, ShapeError for an input that lacks these axes, or from which too much is cut off.
     """
 
-    def __init__(self, pad: Any, mode: str = "constant", value: Any = None, *, dims: Any = None) -> None:
+    def __init__(self, pad: Any, mode: Any = "constant", value: Any = None, *, dims: Any = None) -> None:
         super().__init__()
         self.pad, self.mode, self.value = whole_numbers(pad, "pad"), mode, value
         self.dims = None if dims is None else whole_numbers(dims, "dims")
         axes = range(-1, -len(self.pad) // 2 - 1, -1) if self.dims is None else self.dims
         if len(self.pad) % 2 or len(self.pad) != 2 * len(set(axes)) or len(set(axes)) < len(axes):
             raise SettingError("pad={pad}, dims={dims}: expected two numbers for each padded axis", pad=self.pad, dims=self.dims)
-        if mode not in MODES:
+        if not isinstance(mode, str) or mode not in MODES:
             raise SettingError("mode={mode!r}: expected one of {modes}", mode=mode, modes=listed(MODES))
         self._axes = tuple(axes)
 

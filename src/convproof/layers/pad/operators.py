@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.errors import SettingError
 from convproof.core.layer import Layer
 from convproof.core.operators import Call, Operator, Result, Written
 from convproof.layers.pad.layer import Amounts, Pad
@@ -25,9 +26,12 @@ def from_onnx(call: Call) -> Layer:
     pads = call.integers(1, call.setting("pads")) or ()
     value = call.number(2, call.setting("value"))
     axes = call.integers(3) or tuple(range(len(pads) // 2))
+    if len(pads) != 2 * len(axes):
+        raise SettingError("pads={pads}, axes={axes}: expected two numbers for each padded axis", pads=pads, axes=axes)
     pairs = zip(pads[: len(axes)], pads[len(axes) :], strict=True)
     amounts = {axis: pair for axis, pair in zip(axes, pairs, strict=True) if any(pair)}
-    mode = MODES.get(call.setting("mode", "constant"), call.setting("mode"))
+    named = str(call.setting("mode", "constant"))
+    mode = MODES.get(named, named)
     flat = tuple(amount for pair in amounts.values() for amount in pair)
     return Pad(flat, mode, value if mode == "constant" else None, dims=tuple(amounts))
 

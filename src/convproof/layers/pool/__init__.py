@@ -1,1 +1,1 @@
-"""Pooling: every output is the largest number, or the mean, of a window."""
+"""Pooling: every output is the largest number, the mean, or the norm, of a window."""

@@ -27,8 +27,14 @@ def _axes(value: Any) -> Any:
     return value if value is None or isinstance(value, int) else tuple(value) or None
 
 
-def _from_torch(make: Make, *names: str, signature: tuple[str, ...] = DIM) -> Operator:
-    return Operator("torch", names, lambda call: make(_axes(call.value(1)), bool(call.value(2, False))), signature)
+def _from_torch(make: Make, *names: str) -> Operator:
+    """None for a call that asks for another type than float32, which a network computes in."""
+
+    def read(call: Call) -> Reduction | None:
+        plain = str(call.value(3)) in ("None", "torch.float32")
+        return make(_axes(call.value(1)), bool(call.value(2, False))) if plain else None
+
+    return Operator("torch", names, read, DIM)
 
 
 def _extreme(make: Make, name: str) -> Operator:

@@ -31,7 +31,8 @@ class Reshaping(Mover):
 
 def whole_numbers(values: Any, name: str, least: int | None = None) -> tuple[int, ...]:
     """One whole number or several, as a tuple. Raises SettingError."""
-    given = tuple(values) if isinstance(values, list | tuple | np.ndarray) else (values,)
+    plain = values.tolist() if isinstance(values, np.ndarray) else values
+    given = tuple(plain) if isinstance(plain, list | tuple) else (plain,)
     if not all(isinstance(v, int | np.integer) and not isinstance(v, bool) and (least is None or v >= least) for v in given):
         if least is None:
             raise SettingError("{name}={values!r}: expected whole numbers", name=name, values=values)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.axes import axis_number
 from convproof.core.layer import Layer
 from convproof.core.operators import Call, Operator
 from convproof.layers.reshape.axes import Identity, Permute, Squeeze, Unsqueeze
@@ -17,7 +18,7 @@ from convproof.layers.reshape.shuffle import DepthToSpace, SpaceToDepth
 
 def flatten(call: Call) -> Layer:
     """Always two axes. Axis 1 is torch's Flatten, but for a vector; all others are a Reshape."""
-    axis, shape = call.setting("axis", 1), getattr(call.arguments[0], "shape", None)
+    axis, shape = axis_number(call.setting("axis", 1), "axis"), getattr(call.arguments[0], "shape", None)
     if axis == 1 and (shape is None or len(shape) > 1):
         return Flatten()
     if axis in (0, 1):

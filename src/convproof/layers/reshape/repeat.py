@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.axes import require_axis
 from convproof.core.errors import NotCoveredError, SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup, taken
 from convproof.core.operators import Written
@@ -57,6 +58,7 @@ class Expand(Reshaping):
                 layer=self.describe(),
                 shape=shape,
             )
+        require_axis(self.describe(), max(wanted, default=0))
         longer = {axis: np.zeros(want, np.int64) for axis, want in enumerate(wanted) if wide[axis] == 1 and want not in (-1, 1)}
         return (Movement(shape, (Regroup(shape, wide), *taken(wide, longer).steps)),)
 
@@ -93,6 +95,7 @@ class Tile(Reshaping):
         """New axes of length 1 in front, then every axis so many times."""
         rank = max(len(self.repeats), len(shape))
         wide, repeats = ((1,) * (rank - len(s)) + s for s in (shape, self.repeats))
+        require_axis(self.describe(), max((size * r for size, r in zip(wide, repeats, strict=True)), default=0))
         places = {axis: np.tile(np.arange(size), r) for axis, (size, r) in enumerate(zip(wide, repeats, strict=True)) if r != 1}
         return (Movement(shape, (Regroup(shape, wide), *taken(wide, places).steps)),)
 

@@ -35,9 +35,9 @@ def factor(value: Any, name: str) -> int:
     return found[0]
 
 
-def order_of(mode: str) -> tuple[int, ...]:
+def order_of(mode: Any) -> tuple[int, ...]:
     """See MODES. Raises SettingError."""
-    if mode not in MODES:
+    if not isinstance(mode, str) or mode not in MODES:
         raise SettingError("mode={mode!r}: expected 'DCR' or 'CRD'", mode=mode)
     return MODES[mode]
 
@@ -146,7 +146,7 @@ class PixelShuffle(ToSpace):
     Raises SettingError for a factor that cannot be, ShapeError for an input that does not fit.
     """
 
-    def __init__(self, upscale_factor: int) -> None:
+    def __init__(self, upscale_factor: Any) -> None:
         super().__init__()
         self.upscale_factor = self.r = factor(upscale_factor, "upscale_factor")
         self.order = order_of("CRD")
@@ -162,7 +162,7 @@ class PixelUnshuffle(ToDepth):
     Raises SettingError for a factor that cannot be, ShapeError for an input that does not fit.
     """
 
-    def __init__(self, downscale_factor: int) -> None:
+    def __init__(self, downscale_factor: Any) -> None:
         super().__init__()
         self.downscale_factor = self.r = factor(downscale_factor, "downscale_factor")
         self.order = order_of("CRD")
@@ -178,7 +178,7 @@ class DepthToSpace(ToSpace):
     Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
     """
 
-    def __init__(self, blocksize: int, mode: str = "DCR") -> None:
+    def __init__(self, blocksize: Any, mode: Any = "DCR") -> None:
         super().__init__()
         self.blocksize, self.mode = factor(blocksize, "blocksize"), mode
         self.r, self.order = self.blocksize, order_of(mode)
@@ -194,7 +194,7 @@ class SpaceToDepth(ToDepth):
     Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
     """
 
-    def __init__(self, blocksize: int, mode: str = "DCR") -> None:
+    def __init__(self, blocksize: Any, mode: Any = "DCR") -> None:
         super().__init__()
         self.blocksize, self.mode = factor(blocksize, "blocksize"), mode
         self.r, self.order = self.blocksize, order_of(mode)
@@ -212,7 +212,7 @@ class ChannelShuffle(Reshaping):
 
     formula = "y[n, i*g + k] = x[n, k*(C/g) + i]"
 
-    def __init__(self, groups: int) -> None:
+    def __init__(self, groups: Any) -> None:
         super().__init__()
         self.groups = factor(groups, "groups")
 

@@ -15,6 +15,7 @@ from convproof.core.shapes import Array, Cell, Region, Shape
 from convproof.layers.resize import bound, derive, formula
 from convproof.layers.resize.coordinates import Place
 from convproof.layers.resize.kernels import Cubic, Linear
+from convproof.layers.resize.one import One
 from convproof.layers.resize.sides import Chosen, Shared, Side, Weighed, kept
 
 
@@ -58,9 +59,9 @@ class Resizing(Layer):
         return Lines(*parts)
 
     def _line_of(self, cell: Cell, sides: dict[int, Side], case: Case, came: Lines | None) -> Lines:
-        """The lines of one cell, from the part of x that lies on its lines."""
-        part = tuple(slice(None) if axis in sides else slice(i, i + 1) for axis, i in enumerate(cell))
-        alone = {axis: side.only(cell[axis]) for axis, side in sides.items()}
+        """The lines of one cell, from the part of x around its place."""
+        alone = {axis: One(side, cell[axis]) for axis, side in sides.items()}
+        part = tuple(alone[axis].part if axis in sides else slice(i, i + 1) for axis, i in enumerate(cell))
         cut = None if came is None else came.map(lambda a: a[part])
         return bound.lines(case.x[part], alone, self.fill, cut, case.arithmetic)
 

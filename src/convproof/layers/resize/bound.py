@@ -28,7 +28,7 @@ from convproof.core.formats import FLOAT64, NumberFormat
 from convproof.core.lines import Lines, carried, no_error, walk
 from convproof.core.shapes import Array
 from convproof.layers.resize.formula import Sides, along, filled, resize, resize_whole_numbers
-from convproof.layers.resize.sides import One, Side, Weighed
+from convproof.layers.resize.sides import Side
 
 SECOND_ORDERS = 1 + 2.0**-10
 
@@ -56,7 +56,7 @@ def _weighed(x: Array, y: Array, sides: Sides, arithmetic: NumberFormat) -> Line
     first, spread = (n + roundings) * S, roundings * Q / 3
     coordinates = np.zeros(y.shape)
     for axis, side in sides.items():
-        if isinstance(_whole(side), Weighed):
+        if side.uncertain:
             units, swing = _uncertain(x, axis, sides, u + FLOAT64.u)
             first, coordinates = first + units, coordinates + swing
             spread = spread + (units / 4) ** 2 + (swing / (8 * (u + FLOAT64.u))) ** 2
@@ -89,18 +89,11 @@ def _added_up(side: Side) -> Array:
 def _uncertain(x: Array, axis: int, sides: Sides, u: float) -> tuple[Array, Array]:
     """What the kernel's evaluation along one axis adds, in units of u, and what its coordinates add."""
     side = sides[axis]
-    whole, row = _whole(side), side.row if isinstance(side, One) else slice(None)
-    assert isinstance(whole, Weighed)
-    cells, swing = whole.swings(u)
-    floors = np.clip(whole.place.floors, 0, whole.place.size - 1)
-    about = np.take(x, floors[row], axis)
+    cells, swing, floors = side.swings(u)
+    about = np.take(x, floors, axis)
     wide = (-1, *(1 for _ in x.shape[axis + 1 :]))
     moved = np.zeros(about.shape)
-    for places, column in zip(cells[row].T, swing[row].T, strict=True):
+    for places, column in zip(cells.T, swing.T, strict=True):
         moved = moved + column.reshape(wide) * abs(np.take(x, places, axis) - about)
-    evaluated = along(abs(x), axis, side.index, whole.units[row], side.zeros)
+    evaluated = along(abs(x), axis, side.index, side.units, side.zeros)
     return _over(evaluated, sides, abs, axis), _over(moved, sides, abs, axis)
-
-
-def _whole(side: Side) -> Side:
-    return side.whole if isinstance(side, One) else side

@@ -1,6 +1,6 @@
 """How graph formats write resizings: ONNX's Resize and Upsample of every version, PyTorch's functions and ATen operators."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -62,9 +62,8 @@ def plain(value: Any) -> Any:
     """One number, or a tuple of them, in plain numbers; None where there is none."""
     if value is None:
         return None
-    if isinstance(value, Sequence):
-        return tuple(v if isinstance(v, int | float) else np.asarray(v).item() for v in value) or None
-    return value if isinstance(value, int | float) else np.asarray(value).item()
+    found = np.asarray(value).tolist()
+    return tuple(found) or None if isinstance(found, list) else found
 
 
 ATEN = ("input", "output_size", "align_corners", "scale_factors", "scales", "scales_d", "scales_h", "scales_w")

@@ -15,7 +15,7 @@ import numpy as np
 
 from convproof.core.shapes import Array
 from convproof.layers.resize.coordinates import Place
-from convproof.layers.resize.kernels import Kernel
+from convproof.layers.resize.kernels import Kernel, Linear
 
 ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
 
@@ -41,6 +41,11 @@ class Side:
         return 1
 
     @property
+    def uncertain(self) -> bool:
+        """Whether weights come from a coordinate by a kernel; then there are ``units`` and ``swings``."""
+        return False
+
+    @property
     def outside(self) -> Array:
         """Where nothing is read."""
         return self.place.outside
@@ -59,9 +64,17 @@ class Side:
         """The weights of output i by input cell, without zeros."""
         raise NotImplementedError
 
-    def only(self, i: int) -> "One":
-        """The side with output i alone."""
-        return One(self, i)
+    @property
+    def units(self) -> Array:
+        """(outputs, taps): the absolute errors of the weights as they are computed, in units of u, beside the relative ones."""
+        raise NotImplementedError
+
+    def swings(self, u: float) -> tuple[Array, Array, Array]:
+        """How far the weights may move because a coordinate is computed with the unit roundoff u: (outputs, taps).
+
+        With it the cells that these are the weights of, (outputs, taps), and the cell below each coordinate, (outputs,).
+        """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -155,6 +168,11 @@ class Weighed(Side):
     normal: bool = False
 
     @property
+    def uncertain(self) -> bool:
+        """They do."""
+        return True
+
+    @property
     def divided(self) -> bool:
         """Whether the weights are divided by their sum."""
         return self.inside or self.normal
@@ -175,11 +193,16 @@ class Weighed(Side):
         return math.ceil(self.kernel.support / self.stretch)
 
     def taps(self, more: int = 0) -> tuple[Array, Array]:
-        """(outputs, taps) cells, which may lie beyond an edge, and their distances from the coordinate; ``more`` on either side."""
+        """(outputs, taps) cells, which may lie beyond an edge, and their distances from the coordinate; ``more`` on either side.
+
+        A linear kernel finds the same before the first cell as on it, and looks there, as torch does: what differs is a 0 times infinity.
+        """
         reach = self.reach + more
         offsets = np.arange(1 - reach, reach + 1)
-        distances = offsets - self.place.rests[:, None]
-        return self.place.floors[:, None] + offsets, distances
+        floors, rests = self.place.floors[:, None], self.place.rests[:, None]
+        if isinstance(self.kernel, Linear) and not self.divided:
+            floors, rests = np.maximum(floors, 0), np.where(floors < 0, 0.0, rests)
+        return floors + offsets, offsets - rests
 
     def within(self, cells: Array) -> Array:
         """Which cells may have a weight."""
@@ -211,21 +234,19 @@ class Weighed(Side):
 
     @cached_property
     def units(self) -> Array:
-        """The absolute errors of the weights as they are computed, in units of u, beside the relative ones."""
+        """Those of K."""
         cells, distances = self.taps()
         found = np.where(self.within(cells), self.kernel.units(distances * float(self.stretch)), 0.0)
         return self._shared(found, cells, distances, self.weight)
 
-    def swings(self, u: float) -> tuple[Array, Array]:
-        """How far the weights may move because a coordinate is computed with the unit roundoff u, and of which cells.
-
-        The coordinate moves by up to 4*u*(size + 1) cells; a stretch, which is rounded too, moves every distance by up to 4*u of it.
-        """
+    def swings(self, u: float) -> tuple[Array, Array, Array]:
+        """The coordinate moves by up to 4*u*(size + 1) cells; a stretch, which is rounded too, moves every distance by up to 4*u of it."""
         cells, distances = self.taps(more=1)
         margin = 4 * u * ((self.place.size + 1) * float(self.stretch) + (self.kernel.support if self.normal else 0))
         slope = np.where(self.within(cells), self.kernel.slope(distances * float(self.stretch), margin), 0.0)
         weight = np.pad(self.weight, ((0, 0), (1, 1)))
-        return np.clip(cells, 0, self.place.size - 1), margin * self._shared(slope, cells, distances, weight)
+        last = self.place.size - 1
+        return np.clip(cells, 0, last), margin * self._shared(slope, cells, distances, weight), np.clip(self.place.floors, 0, last)
 
     def _shared(self, moved: Array, cells: Array, distances: Array, weight: Array) -> Array:
         """What happens to weights when K moves that much; a moved sum by which all are divided moves all."""
@@ -233,43 +254,6 @@ class Weighed(Side):
             return moved
         total = np.where(self.within(cells), self.kernel.weight(distances * float(self.stretch)), 0.0).sum(axis=1, keepdims=True)
         return np.asarray((moved + abs(weight) * moved.sum(axis=1, keepdims=True)) / abs(total))
-
-
-class One(Side):
-    """One output of a side."""
-
-    def __init__(self, side: Side, i: int) -> None:
-        self.whole, self.row, self.place = side, slice(i, i + 1), side.place
-
-    @property
-    def chooses(self) -> bool:
-        """As the whole."""
-        return self.whole.chooses
-
-    @property
-    def zeros(self) -> bool:
-        """As the whole."""
-        return self.whole.zeros
-
-    @property
-    def relative(self) -> int:
-        """As the whole."""
-        return self.whole.relative
-
-    @property
-    def outside(self) -> Array:
-        """Whether nothing is read."""
-        return self.whole.outside[self.row]
-
-    @property
-    def index(self) -> Array:
-        """(1, taps)"""
-        return self.whole.index[self.row]
-
-    @property
-    def weight(self) -> Array:
-        """(1, taps)"""
-        return self.whole.weight[self.row]
 
 
 @lru_cache(maxsize=512)

@@ -35,10 +35,12 @@ class Upsample(Resizing):
     Arguments and defaults are torch.nn.Upsample's; every mode of torch.nn.functional.interpolate is one here: "nearest", "nearest-exact",
     "area", "linear", "bilinear", "trilinear", "bicubic". Either ``size`` or ``scale_factor`` is given, one number or one for each spatial
     axis; the size is then size*scale_factor rounded down. Coordinates use the scale_factor as it is, with recompute_scale_factor=True the
-    ratio of the sizes. ``antialias``, for bilinear and bicubic, weighs all cells that a smaller size lets disappear.
+    ratio of the sizes; a size that stays leaves its axis alone in linear modes, as in torch. ``antialias``, for bilinear and bicubic,
+    weighs all cells that a smaller size lets disappear.
 
     "nearest" reads cell floor(i/scale), "nearest-exact" floor((i + 1/2)/scale), worked out exactly. torch rounds the scale, and reads the
-    neighbour at some places that lie within 4*u*(size + 1) cells of a tie.
+    neighbour at some places that lie within 4*u*(size + 1) cells of a tie; and for small images it takes the ratio of the sizes where a
+    height or a width stays or is doubled, whatever the scale_factor was.
 
     Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
     """
@@ -114,7 +116,8 @@ class Upsample(Resizing):
         outputs = int(n * factor) if factor is not None else int(size or 0)
         if outputs < 1:
             raise ShapeError("{layer} leaves nothing of x of shape {shape}; use a larger scale_factor", layer=self.describe(), shape=shape)
-        own = factor is not None and not self.recompute_scale_factor and self.mode != "area"
+        stays = outputs == n and (KINDS[self.mode] == "linear" or self.antialias)
+        own = factor is not None and not self.recompute_scale_factor and self.mode != "area" and not stays
         scale = Fraction(factor or 1) if own else Fraction(outputs, n)
         kind, a, stretch = KINDS[self.mode], BICUBIC, None
         where = self._place(n, outputs, scale)

@@ -20,8 +20,14 @@ def _from_onnx(make: Callable[..., Shares]) -> Callable[[Call], Shares]:
     return read
 
 
-def _from_torch(make: Callable[..., Shares]) -> Callable[[Call], Shares]:
-    return lambda call: make(call.value(1))
+def _from_torch(make: Callable[..., Shares]) -> Callable[[Call], Shares | None]:
+    """None for a call that asks for another type than float32, which a network computes in."""
+    return lambda call: make(call.value(1)) if str(call.value(3)) in ("None", "torch.float32") else None
+
+
+def _from_aten(make: Callable[..., Shares]) -> Callable[[Call], Shares | None]:
+    """None for a call that turns half precision into float32."""
+    return lambda call: None if call.value(2, False) else make(call.number(1))
 
 
 def written(layer: Shares) -> tuple[Written, ...]:
@@ -40,15 +46,11 @@ def written(layer: Shares) -> tuple[Written, ...]:
     return (Written(layer.onnx, (0,), {"axis": layer.dim}),)
 
 
-def _from_aten(make: Callable[..., Shares]) -> Callable[[Call], Shares]:
-    return lambda call: make(call.number(1))
-
-
 OPERATORS: dict[str, tuple[Operator, ...]] = {
     "Softmax": (
         Operator("onnx", ("Softmax",), _from_onnx(Softmax)),
         Operator("torch", ("softmax",), _from_torch(Softmax), SIGNATURE),
-        Operator("torch", ("_softmax", "_safe_softmax"), _from_aten(Softmax), ("input", "dim", "half_to_float")),
+        Operator("torch", ("_softmax",), _from_aten(Softmax), ("input", "dim", "half_to_float")),
     ),
     "LogSoftmax": (
         Operator("onnx", ("LogSoftmax",), _from_onnx(LogSoftmax)),
