@@ -21,7 +21,8 @@ def arguments(kind):
 
 
 def test_every_layer_has_a_sample():
-    assert {type(sample.make()) for sample in all_samples()} == set(LAYERS.values())
+    reading = {layer for layer in LAYERS.values() if layer.input_names}  # the laws ask what becomes of inputs
+    assert {type(sample.make()) for sample in all_samples()} == reading
     names = [sample.name for sample in all_samples()]
     assert len(names) == len(set(names))
 

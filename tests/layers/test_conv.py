@@ -86,7 +86,7 @@ def convolutions(draw):
 
 
 @given(convolutions(), st.integers(0, 2**32))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_it_lies_below_the_line_beside_torchs(convolution, seed):
     axes, args, keywords, shape, unbatched, dtype = convolution
     theirs = TORCHS[axes](*args, **keywords, dtype=torch.float32 if dtype == np.float32 else torch.float64)
@@ -106,7 +106,7 @@ def test_it_lies_below_the_line_beside_torchs(convolution, seed):
 
 
 @given(convolutions(), st.integers(0, 2**32))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_gradients_and_any_cell_by_hand_are_torchs(convolution, seed):
     axes, args, keywords, shape, unbatched, _ = convolution
     theirs = TORCHS[axes](*args, **keywords, dtype=torch.float64)

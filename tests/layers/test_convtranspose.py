@@ -83,7 +83,7 @@ def transposed_convolutions(draw):
 
 
 @given(transposed_convolutions(), st.integers(0, 2**32))
-@settings(max_examples=100)
+@settings(max_examples=80)
 def test_it_lies_below_the_line_beside_torchs(convolution, seed):
     axes, args, keywords, shape, unbatched, dtype = convolution
     theirs = TORCHS[axes](*args, **keywords, dtype=torch.float32 if dtype == np.float32 else torch.float64)

@@ -6,13 +6,13 @@ from convproof.layers.batchnorm.layer import BatchNorm1d as BatchNorm1d
 from convproof.layers.batchnorm.layer import BatchNorm2d as BatchNorm2d
 from convproof.layers.batchnorm.layer import BatchNorm3d as BatchNorm3d
 from convproof.layers.batchnorm.layer import SyncBatchNorm as SyncBatchNorm
+from convproof.layers.binary.further import Max as Max
+from convproof.layers.binary.further import Mean as Mean
+from convproof.layers.binary.further import Min as Min
+from convproof.layers.binary.further import Pow as Pow
 from convproof.layers.binary.layer import Add as Add
 from convproof.layers.binary.layer import Div as Div
-from convproof.layers.binary.layer import Max as Max
-from convproof.layers.binary.layer import Mean as Mean
-from convproof.layers.binary.layer import Min as Min
 from convproof.layers.binary.layer import Mul as Mul
-from convproof.layers.binary.layer import Pow as Pow
 from convproof.layers.binary.layer import Sub as Sub
 from convproof.layers.constant.layer import Constant as Constant
 from convproof.layers.conv.layer import Conv1d as Conv1d

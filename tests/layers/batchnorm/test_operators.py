@@ -196,7 +196,6 @@ def test_what_is_written_reads_back_the_same(make):
     arguments = [layer.arrays[a] if isinstance(a, str) else X if isinstance(a, int) else a for a in node.arguments]
     settings = {key: float(np.float32(v)) if isinstance(v, float) else v for key, v in node.settings.items()}
     again = read(operators("onnx")[node.operator], Call(node.operator, tuple(arguments), settings, 22, node.outputs)).layer
-    for k, (y, expected) in enumerate(
-        zip(again(X)[:] if node.outputs > 1 else (again(X),), layer.step(X, training=False).outputs, strict=True)
-    ):
+    found = again.checked_step((X,), False).outputs  # in ONNX's training form one for each running statistic too, used or not
+    for k, (y, expected) in enumerate(zip(found, layer.step(X, training=False).outputs, strict=False)):
         assert (abs(y - expected) <= 2 * layer.lines(None, (X,), output=k).proof).all()

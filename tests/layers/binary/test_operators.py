@@ -119,6 +119,27 @@ def test_broadcasting_before_opset_7(shape, axis, seen):
         assert np.array_equal(answer(name, Call(name, (A, c), settings, 6))[0], function(A, c.reshape(seen)))
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "seen"),
+    [
+        ("Mul", np.float32(0.5), "Mul(constant=0.5)"),
+        ("Add", np.float64(0.1), "Add(constant=0.1)"),
+        ("Div", np.int64(2), "Div(shape=(), dtype='int64')"),
+        ("Pow", np.float32(2), "Pow(constant=2)"),
+        ("Pow", np.float32(0.5), "Pow(shape=())"),
+        ("Max", np.zeros(1, np.float32), "Max(shape=(1,))"),
+    ],
+)
+def test_a_single_float_is_a_plain_number(name, value, seen):
+    found = read(operators("onnx")[name], Call(name, (LATER, np.asarray(value)), {}, 13))
+    assert repr(found.layer) == seen
+    x = A.astype(value.dtype)
+    (y,) = found.layer.checked_step((x,), False).outputs
+    (same,) = answer(name, Call(name, (x, np.asarray(value)), {}, 13))
+    assert (y.dtype, y.shape) == (same.dtype, same.shape)
+    assert np.array_equal(y, same)
+
+
 def test_several_constants_are_inputs_and_all_later_ones_too():
     found = read(operators("onnx")["Max"], Call("Max", (LATER, A, B), {}, 13))
     assert (found.inputs, repr(found.layer)) == ((0, 1, 2), "Max()")

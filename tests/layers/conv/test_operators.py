@@ -1,8 +1,13 @@
 """Convolutions, transposed or not, as graph formats write them: ONNX's backend cases, torch's functions, and what we write ourselves."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 import convproof as cp
 from convproof.core.errors import NotCoveredError
@@ -119,7 +124,7 @@ def test_settings_of_onnx():
         "Conv2d(in_channels=6, out_channels=8, kernel_size=(2, 3), stride=(2, 1), padding=((1, 3), (2, 4)), groups=2, bias=False)"
     )
     assert (plain.inputs, dict(plain.parameters)) == ((0,), {"weight": 1})
-    assert onnx_conv("Conv", auto_pad="VALID").layer.padding == "valid"
+    assert onnx_conv("Conv", auto_pad="VALID").layer.padding == (0, 0)
     assert onnx_conv("Conv", auto_pad="SAME_LOWER", pads=(0, 0, 0, 0)).layer.padding == "same_lower"
     transposed = onnx_conv("ConvTranspose", bias=array(6), group=2, output_shape=(1, 6, 9, 10), strides=(3, 3), output_padding=(1, 2))
     assert repr(transposed.layer) == (
@@ -144,3 +149,37 @@ def test_a_weight_that_only_a_run_knows(name):
 def test_more_spatial_axes_than_there_are(name):
     with pytest.raises(NotCoveredError, match=f"{name} along 4 spatial axes is not covered: 1 to 3 are"):
         onnx_conv(name, weight=array(2, 2, 1, 1, 1, 1))
+
+
+ANYTHING = st.one_of(
+    st.integers(-2, 4),
+    st.floats(-2, 4),
+    st.sampled_from(["", "SAME_UPPER", "same", "VALID"]),
+    st.lists(st.integers(-1, 4), max_size=5).map(tuple),
+    st.lists(st.floats(0, 3), max_size=4).map(tuple),
+    st.just(np.ones((2, 2), np.float32)),
+)
+ATTRIBUTES = ("kernel_shape", "strides", "pads", "dilations", "group", "auto_pad", "output_padding", "output_shape")
+
+
+@pytest.mark.parametrize("name", ["Conv", "ConvTranspose"])
+@given(settings=st.dictionaries(st.sampled_from(ATTRIBUTES), ANYTHING, min_size=1), rank=st.integers(0, 5))
+@hypothesis_settings(max_examples=150)
+def test_whatever_a_damaged_file_says_is_a_layer_or_a_sentence(name, settings, rank):
+    with contextlib.suppress(cp.ConvproofError):
+        layer = onnx_conv(name, weight=np.ones((4, 2, 3, 2, 1)[:rank], np.float32), **settings).layer
+        layer(np.ones((1, layer.in_channels, *(5,) * (rank - 2)), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"kernel_shape": (3, 2)}, r"Conv: kernel_shape=\(3, 2\) does not fit a weight of shape \(8, 3, 2, 3\)"),
+        ({"auto_pad": "SAME"}, "Conv: auto_pad='SAME' should be one of NOTSET, VALID, SAME_UPPER, SAME_LOWER"),
+        ({"pads": (1, 2, 3)}, r"Conv: pads=\(1, 2, 3\) should be 4 numbers that are not negative"),
+        ({"group": 0}, "groups=0: expected an integer >= 1"),
+    ],
+)
+def test_settings_that_onnx_does_not_have(settings, sentence):
+    with pytest.raises(cp.ConvproofError, match=sentence):
+        onnx_conv("Conv", **settings)

@@ -185,12 +185,53 @@ def test_what_has_another_tensor_beside_it():
     assert np.array_equal(answer_torch("t", X[0, 0])[0], X[0, 0].T)
 
 
-def test_an_index_that_only_a_run_knows_is_asked_for():
-    for index in (Later(), (0, Later()), (slice(None), slice(0, Later()))):
-        with pytest.raises(NotKnownYet):
-            read(operators("torch")["getitem"], Call("getitem", (Later(), index)))
-    with pytest.raises(cp.NotCoveredError, match="truth values"):
-        answer_torch("getitem", X, np.array([True, False]))
+def reading(name, *arguments):
+    return operators("torch")[name].read(Call(name, arguments))
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        Later(),
+        (0, Later()),
+        (slice(None), slice(0, Later())),
+        np.array([True, False]),
+        (np.array([0]), np.array([1])),
+        np.array([[0]]),
+        (2, 0),
+        (0, (Later(), 1)),
+    ],
+    ids=str,
+)
+def test_an_index_that_is_not_covered_is_left_to_torch(index):
+    assert reading("getitem", Later(), index) is None
+
+
+def test_other_calls_that_are_left_to_torch():
+    assert reading("index", Later(), (None, Later())) is None
+    assert reading("index", Later(), (np.array([0]), np.array([1]))) is None
+    assert reading("view", Later(), ("torch.int32",)) is None
+    assert reading("expand", X, (Later(), -1, -1)) is None  # a constant, moved as a run says
+    with pytest.raises(NotKnownYet):
+        reading("view", Later(), (Later(), -1))
+
+
+@pytest.mark.parametrize(
+    ("equation", "expected"),
+    [
+        ("ab...->ba...", "Transpose(dim0=0, dim1=1)"),
+        ("ab...c -> ac...b", "Transpose(dim0=1, dim1=-1)"),
+        ("...ij->...ji", "Transpose(dim0=-2, dim1=-1)"),
+        ("ijk->kji", "Transpose(dim0=0, dim1=2)"),
+        ("ijk->jki", "None"),
+        ("ii->ii", "None"),
+        ("ij->i", "None"),
+        ("ij", "None"),
+        ("i...->...i", "None"),
+    ],
+)
+def test_an_einsum_that_exchanges_two_axes(equation, expected):
+    assert repr(operators("onnx")["Einsum"].read(Call("Einsum", (Later(),), {"equation": equation}))) == expected
 
 
 def written_out(layer, x):

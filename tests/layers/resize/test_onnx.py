@@ -133,6 +133,7 @@ def test_an_empty_scales_stands_for_none():
 X = RNG.normal(size=(2, 3, 5, 6)).astype(np.float32)
 WRITTEN = {
     "nearest": cp.Upsample(scale_factor=(2.0, 3.0)),
+    "nearest by one number": cp.Upsample(scale_factor=2),
     "nearest of a size": cp.Upsample((10, 3)),
     "nearest-exact": cp.Upsample((7, 4), mode="nearest-exact"),
     "bilinear": cp.Upsample(scale_factor=2, mode="bilinear"),
@@ -174,6 +175,7 @@ def again(found):
     ("layer", "message"),
     [
         (cp.Upsample(3, mode="area"), "has no mode of means: use an AvgPool"),
+        (cp.Upsample(scale_factor=1.5, recompute_scale_factor=True), "needs one number for each axis"),
         (cp.Upsample(3), "needs one number for each axis: give size or scale_factor as a tuple"),
         (
             cp.Resize((2.0,), coordinate_transformation_mode="tf_half_pixel_for_nn", nearest_mode="ceil"),

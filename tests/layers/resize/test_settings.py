@@ -262,3 +262,23 @@ def test_settings_of_resize_that_cannot_be(keywords, message):
 def test_inputs_of_resize_that_do_not_fit(layer, shape, message):
     with pytest.raises(cp.ShapeError, match=message):
         layer()(np.zeros(shape))
+
+
+def test_means_of_shared_cells_in_every_way():
+    """What the laws see of the other modes; "area" is none of ONNX's."""
+    x = np.random.default_rng(0).normal(size=(2, 2, 7, 5))
+    layer = cp.Upsample((3, 4), mode="area")
+    y, pullback = layer.vjp(x)
+    lines, dy = layer.lines(None, (x,)), np.random.default_rng(1).normal(size=y.shape)
+    tensor = torch.tensor(x, requires_grad=True)
+    torch.nn.functional.adaptive_avg_pool2d(tensor, (3, 4)).backward(torch.tensor(dy))
+    assert (abs(pullback(dy).inputs[0] - tensor.grad.numpy()) <= 16 * 2.0**-53 * abs(dy).max()).all()
+    for cell in np.ndindex(y.shape):
+        d = layer.derive(cell, (x,))
+        assert abs(float(d.exact) - lines.exact[cell]) <= lines.proof[cell]
+        assert layer.lines(np.array([cell]), (x,)).proof == pytest.approx(lines.proof[cell], rel=1e-12)
+        cells = {node.source.cell for node in d.nodes() if hasattr(node, "source") and node.source.what == "input"}
+        (region,) = layer.reads(tuple(range(i, i + 1) for i in cell), x.shape)
+        assert len(cells) == np.prod([len(r) for r in region])
+        assert all(i in r for read in cells for i, r in zip(read, region, strict=True))
+    assert layer.products(x.shape) == 2 * 2 * (3 + 3 + 3) * (2 + 2 + 2 + 2)

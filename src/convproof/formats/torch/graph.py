@@ -35,7 +35,10 @@ SEVERAL = {
     ),
     *("topk", "sort", "kthvalue", "median", "mode", "var_mean", "std_mean", "aminmax", "broadcast_tensors", "native_dropout"),
     *("_native_batch_norm_legit", "_native_batch_norm_legit_no_training", "native_batch_norm", "native_layer_norm", "native_group_norm"),
+    *("_fused_rms_norm", "_native_batch_norm_legit_functional"),
 }
+
+PARTS = {"values": 0, "indices": 1}  # what torch.max, torch.sort and others call their outputs
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,8 @@ class Conversion:
     def _call(self, node: Any, name: str, schema: Any) -> None:
         """A function or method: of numbers, a part of a tuple, a layer of ours, or torch's own."""
         values = [self.values[n] for n in node.all_input_nodes]
-        if name == "getitem" and isinstance(first := values[0], Value) and first.several:
-            self.values[node] = Value((first.source, int(node.args[1])))  # type: ignore[arg-type]
+        if name in ("getitem", "getattr") and isinstance(first := values[0], Value) and first.several:
+            self.values[node] = Value((first.source, int(PARTS.get(node.args[1], node.args[1]))))  # type: ignore[arg-type]
             self.aliases.made(node, None)
             return
         if gives_number(name, node.args) or (values and all(isinstance(v, Value) and v.number for v in values)):
@@ -227,6 +230,8 @@ def several_outputs(name: str, node: Any) -> bool:
     """Whether a function gives a tuple of tensors back."""
     if name in ("max", "min"):
         return (len(node.args) > 1 and not _is_node(node.args[1])) or "dim" in node.kwargs
+    if name.startswith("adaptive_max_pool"):  # torch's own always gives both, functional's says which
+        return bool(node.kwargs.get("return_indices", True))
     if name.endswith("_with_indices") or node.kwargs.get("return_indices"):
         return True
     return name in SEVERAL

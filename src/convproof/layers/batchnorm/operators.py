@@ -90,7 +90,10 @@ def _with(layer: Layer, call: Call, places: dict[str, int]) -> Read:
 
 
 def written(layer: BatchNormalisation) -> tuple[Written, ...]:
-    """BatchNormalization; in its training form where no running statistics are tracked."""
+    """BatchNormalization; in its training form, which always has three outputs, where the batch is used in eval too.
+
+    Further outputs are written where that form has them too: the running statistics, as ONNX moves them.
+    """
     if len(layer.features) > 1:
         return Layer.written(layer)
     shape, dtype = layer.features, layer.dtype
@@ -101,8 +104,7 @@ def written(layer: BatchNormalisation) -> tuple[Written, ...]:
     if layer.uses_batch(False):
         settings["training_mode"] = 1
     arrays = (name if name in names else empty[name] for name in ONNX_PLACES)
-    back = layer.outputs == MOVED and layer.biased and layer.uses_batch(False)
-    return (Written("BatchNormalization", (0, *arrays), settings, 3 if back else 1),)
+    return (Written("BatchNormalization", (0, *arrays), settings, 3 if layer.uses_batch(False) else 1),)
 
 
 SIGNATURE = ("input", "weight", "bias", "running_mean", "running_var", "training", "momentum", "eps")

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from convproof.core.operators import Call, Operator, Read
+from convproof.core.shapes import Array
 from convproof.layers.binary.base import Combination
-from convproof.layers.binary.layer import Add, Div, Max, Mean, Min, Mul, Pow, Sub
+from convproof.layers.binary.further import Max, Mean, Min, Pow
+from convproof.layers.binary.layer import Add, Div, Mul, Sub
 
 Make = Callable[..., Combination]
 
@@ -21,10 +23,17 @@ def from_onnx(make: Make, call: Call) -> Read:
     if call.version < 7 and call.setting("broadcast", 0) and call.setting("axis") is not None:
         settings["axis"] = call.setting("axis")
     if len(known) == 1 and count > 1:
-        settings |= {"operand": call.array(known[0]), "side": known[0]}
+        settings |= _held(make, call.array(known[0])) | {"side": known[0]}
     else:
         known = []
     return Read(make(**settings), tuple(k for k in range(count) if k not in known))
+
+
+def _held(make: Make, value: Array) -> dict[str, Any]:
+    """A single float as a plain number, which is seen at once; as an exponent only a whole one, since integers to a power stay integers."""
+    if value.ndim or value.dtype.name not in ("float32", "float64") or (make is Pow and not value.item().is_integer()):
+        return {"operand": value}
+    return {"constant": int(value) if make is Pow else value.item()}
 
 
 def from_torch(make: Make, call: Call, **settings: Any) -> Read | None:

@@ -51,8 +51,8 @@ class Constant(Layer):
         return (Known.of(self.arrays["value"]),)
 
     def compute(self, *inputs: Array) -> tuple[Array, ...]:
-        """The value."""
-        return (self.arrays["value"],)
+        """The value, as an array of its own."""
+        return (self.arrays["value"].copy(),)
 
     def tree(self, cell: Cell, case: Case) -> Node:
         """The number as it is stored."""

@@ -8,22 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.attributes import kernel_of, padding_of
+from convproof.core.axes import per_axis
 from convproof.core.errors import NotCoveredError
 from convproof.core.operators import Call, Operator, Read, Result, Written
 from convproof.core.window import SAME
 from convproof.layers.conv.layer import Conv, Conv1d, Conv2d, Conv3d
 
 CONVS: dict[int, type[Conv]] = {1: Conv1d, 2: Conv2d, 3: Conv3d}
-AUTO_PAD = {"VALID": "valid", "SAME_UPPER": "same_upper", "SAME_LOWER": "same_lower"}
 PAD_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 def from_onnx(call: Call) -> Read:
     """Conv, of any version"""
-    kernel = call.setting("kernel_shape", call.shape(1)[2:])
-    pads = call.setting("pads", (0,) * 2 * len(kernel))
-    padding: Any = tuple(zip(pads[: len(kernel)], pads[len(kernel) :], strict=True))
-    padding = AUTO_PAD.get(call.setting("auto_pad", "NOTSET"), padding)
+    kernel = kernel_of(call, call.shape(1))
+    padding = padding_of(call, len(kernel))
     return _read(call, kernel, call.setting("strides", 1), padding, call.setting("dilations", 1), call.setting("group", 1))
 
 
@@ -39,11 +38,13 @@ def from_convolution(call: Call) -> Read | None:
     return _read(call, call.shape(1)[2:], call.value(3), call.value(4), call.value(5), call.value(8))
 
 
-def _read(call: Call, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Read:
-    out, per_group, *_ = call.shape(1)
-    if len(kernel) not in CONVS:
-        raise NotCoveredError("{name} along {axes} spatial axes is not covered: 1 to 3 are", name=call.name, axes=len(kernel))
-    layer = CONVS[len(kernel)](per_group * groups, out, kernel, stride, padding, dilation, groups, bias=call.has(2), dtype=call.dtype(1))
+def _read(call: Call, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Read:
+    shape = call.shape(1)
+    if len(shape) - 2 not in CONVS:
+        raise NotCoveredError("{name} along {axes} spatial axes is not covered: 1 to 3 are", name=call.name, axes=len(shape) - 2)
+    (groups,) = per_axis(groups, 1, "groups", 1)
+    make = CONVS[len(shape) - 2]
+    layer = make(shape[1] * groups, shape[0], kernel, stride, padding, dilation, groups, bias=call.has(2), dtype=call.dtype(1))
     return Read(layer, (0,), {"weight": 1, "bias": 2} if call.has(2) else {"weight": 1})
 
 

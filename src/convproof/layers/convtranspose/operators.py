@@ -6,24 +6,22 @@ and the odd cell is cut off before the image unless ``auto_pad`` says SAME_UPPER
 
 from typing import Any
 
+from convproof.core.attributes import kernel_of, padding_of
+from convproof.core.axes import per_axis
 from convproof.core.errors import NotCoveredError
 from convproof.core.operators import Call, Operator, Read, Written
 from convproof.core.window import SAME
 from convproof.layers.convtranspose.layer import ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 
 CONVS: dict[int, type[ConvTranspose]] = {1: ConvTranspose1d, 2: ConvTranspose2d, 3: ConvTranspose3d}
-AUTO_PAD = {"VALID": 0, "SAME_UPPER": "same_upper", "SAME_LOWER": "same_lower"}
 
 
 def from_onnx(call: Call) -> Read:
-    """ConvTranspose, of any version"""
-    kernel = call.setting("kernel_shape", call.shape(1)[2:])
-    axes = len(kernel)
-    pads, outputs = call.setting("pads", (0,) * 2 * axes), call.setting("output_shape")
-    padding: Any = tuple(zip(pads[:axes], pads[axes:], strict=True))
-    padding = AUTO_PAD.get(call.setting("auto_pad", "NOTSET"), padding)
-    if outputs is not None:
-        padding, outputs = "same_upper" if padding == "same_upper" else "same_lower", outputs[-axes:]
+    """ConvTranspose, of any version. ``output_shape`` may have N and O in front."""
+    kernel = kernel_of(call, call.shape(1))
+    padding, outputs = padding_of(call, len(kernel)), call.setting("output_shape")
+    if isinstance(outputs, tuple):
+        padding, outputs = padding if padding == "same_upper" else "same_lower", outputs[-len(kernel) :]
     more, groups = call.setting("output_padding", 0), call.setting("group", 1)
     return _read(call, kernel, call.setting("strides", 1), padding, more, groups, call.setting("dilations", 1), outputs)
 
@@ -41,14 +39,15 @@ def from_convolution(call: Call) -> Read | None:
 
 
 def _read(
-    call: Call, kernel: Any, stride: Any, padding: Any, output_padding: Any, groups: int, dilation: Any, output_shape: Any = None
+    call: Call, kernel: Any, stride: Any, padding: Any, output_padding: Any, groups: Any, dilation: Any, output_shape: Any = None
 ) -> Read:
-    into, per_group, *_ = call.shape(1)
-    if len(kernel) not in CONVS:
-        raise NotCoveredError("{name} along {axes} spatial axes is not covered: 1 to 3 are", name=call.name, axes=len(kernel))
-    layer = CONVS[len(kernel)](
-        into,
-        per_group * groups,
+    shape = call.shape(1)
+    if len(shape) - 2 not in CONVS:
+        raise NotCoveredError("{name} along {axes} spatial axes is not covered: 1 to 3 are", name=call.name, axes=len(shape) - 2)
+    (groups,) = per_axis(groups, 1, "groups", 1)
+    layer = CONVS[len(shape) - 2](
+        shape[0],
+        shape[1] * groups,
         kernel,
         stride,
         padding,

@@ -26,9 +26,8 @@ def linear(x: Float[Array, "*batch in"], weight: Float[Array, "out in"], bias: F
 def bilinear(
     x1: Float[Array, "*batch in1"], x2: Float[Array, "*batch in2"], weight: Float[Array, "out in1 in2"], bias: Float[Array, "out"] | None
 ) -> Float[Array, "*batch out"]:
-    """x1^T weight[o] x2 + bias[o]"""
-    left = np.tensordot(x1, weight, (-1, 1))  # (*batch, out, in2)
-    y = np.matmul(left, x2[..., None])[..., 0]
+    """x1^T weight[o] x2 + bias[o]: rows (*batch, 1, 1, in1), matrices (out, in1, in2) and columns (*batch, 1, in2, 1)"""
+    y = (x1[..., None, None, :] @ weight @ x2[..., None, :, None])[..., 0, 0]
     return np.asarray(y if bias is None else y + bias)
 
 

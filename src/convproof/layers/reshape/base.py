@@ -1,13 +1,15 @@
 """What the layers of this room share: conventions, operators, and the ways to name axes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from convproof.core.axes import axis_number
 from convproof.core.errors import SettingError, ShapeError
+from convproof.core.layer import Layer
 from convproof.core.mover import Mover
-from convproof.core.operators import Operator
+from convproof.core.operators import Call, Operator
 from convproof.core.records import Convention
 from convproof.core.shapes import Shape
 from convproof.layers.reshape import conventions
@@ -53,4 +55,14 @@ def counted_from_0(dims: int | tuple[int, ...], rank: int, layer: str, shape: Sh
         raise ShapeError(
             "{layer} names axes, each once, of an array that has {rank}; got x of shape {shape}", layer=layer, rank=rank, shape=shape
         )
+    return found
+
+
+def moves_input(read: Callable[[Call], Layer | None]) -> Callable[[Call], Layer | None]:
+    """A reader of calls whose first argument is moved; of a constant that a run says how to move, it is none of this room's."""
+
+    def found(call: Call) -> Layer | None:
+        computed = any(call.has(k) and not call.known(k) for k in range(1, len(call.arguments)))
+        return None if call.known(0) and computed else read(call)
+
     return found

@@ -99,6 +99,8 @@ class Flatten(Reshaping):
         """Flatten where all axes but the first become one; else a Reshape to a shape that is put together from the input's."""
         if (self.start_dim, self.end_dim) == (1, -1):
             return (Written("Flatten", (0,), {"axis": 1}),)
+        if self.end_dim == -1 and self.start_dim >= 0:
+            return (Written("Reshape", (0, np.array((0,) * self.start_dim + (-1,), np.int64))),)
         return with_axes_between(self.start_dim, (-1,), self.end_dim + 1)
 
 

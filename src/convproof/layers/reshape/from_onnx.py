@@ -8,7 +8,8 @@ import numpy as np
 from convproof.core.axes import axis_number
 from convproof.core.layer import Layer
 from convproof.core.operators import Call, Operator
-from convproof.layers.reshape.axes import Identity, Permute, Squeeze, Unsqueeze
+from convproof.layers.reshape.axes import Identity, Permute, Squeeze, Transpose, Unsqueeze
+from convproof.layers.reshape.base import moves_input
 from convproof.layers.reshape.cut import Gather, Slice
 from convproof.layers.reshape.flatten import Flatten, Reshape
 from convproof.layers.reshape.parts import Chunk, Split
@@ -51,18 +52,34 @@ def gather(call: Call) -> Layer:
     return Gather(np.asarray(call.array(1)), call.setting("axis", 0))
 
 
+def einsum(call: Call) -> Layer | None:
+    """Of one operand, with two axes exchanged, as Transpose is written."""
+    old, arrow, new = str(call.setting("equation")).replace(" ", "").replace("...", ".").partition("->")
+    other = [k for k, (a, b) in enumerate(zip(old, new, strict=False)) if a != b]
+    plain = arrow and len(call.arguments) == 1 and sorted(old) == sorted(new) and len(set(old)) == len(old)
+    if not plain or len(other) != 2 or "." in (old[other[0]], old[other[1]]):
+        return None
+    open_at = old.find(".") if "." in old else len(old)
+    return Transpose(*(k if k < open_at else k - len(old) for k in other))
+
+
+def _onnx(name: str, read: Any) -> Operator:
+    return Operator("onnx", (name,), moves_input(read))
+
+
 FROM_ONNX = (
-    Operator("onnx", ("Flatten",), flatten),
-    Operator("onnx", ("Reshape",), lambda call: Reshape(call.integers(1, call.setting("shape")), bool(call.setting("allowzero", 0)))),
-    Operator("onnx", ("Transpose",), lambda call: Permute(call.setting("perm"))),
-    Operator("onnx", ("Squeeze",), lambda call: Squeeze(axes_of(call), strict=True)),
-    Operator("onnx", ("Unsqueeze",), lambda call: Unsqueeze(axes_of(call))),
-    Operator("onnx", ("Identity",), lambda call: Identity()),
-    Operator("onnx", ("DepthToSpace",), lambda call: DepthToSpace(call.setting("blocksize"), call.setting("mode", "DCR"))),
-    Operator("onnx", ("SpaceToDepth",), lambda call: SpaceToDepth(call.setting("blocksize"), call.setting("mode", "DCR"))),
-    Operator("onnx", ("Slice",), slice_of),
-    Operator("onnx", ("Split",), split),
-    Operator("onnx", ("Gather",), gather),
-    Operator("onnx", ("Expand",), lambda call: Expand(call.integers(1))),
-    Operator("onnx", ("Tile",), lambda call: Tile(call.integers(1))),
+    _onnx("Flatten", flatten),
+    _onnx("Reshape", lambda call: Reshape(call.integers(1, call.setting("shape")), bool(call.setting("allowzero", 0)))),
+    _onnx("Transpose", lambda call: Permute(call.setting("perm"))),
+    _onnx("Squeeze", lambda call: Squeeze(axes_of(call), strict=True)),
+    _onnx("Unsqueeze", lambda call: Unsqueeze(axes_of(call))),
+    _onnx("Identity", lambda call: Identity()),
+    _onnx("DepthToSpace", lambda call: DepthToSpace(call.setting("blocksize"), call.setting("mode", "DCR"))),
+    _onnx("SpaceToDepth", lambda call: SpaceToDepth(call.setting("blocksize"), call.setting("mode", "DCR"))),
+    _onnx("Slice", slice_of),
+    _onnx("Split", split),
+    _onnx("Gather", gather),
+    _onnx("Einsum", einsum),
+    _onnx("Expand", lambda call: Expand(call.integers(1))),
+    _onnx("Tile", lambda call: Tile(call.integers(1))),
 )

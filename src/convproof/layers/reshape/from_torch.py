@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from convproof.core.layer import Layer
-from convproof.core.operators import Call, Later, NotKnownYet, Operator
+from convproof.core.operators import Call, Later, Operator
 from convproof.layers.reshape.axes import Identity, Permute, Squeeze, Transpose, Unsqueeze
+from convproof.layers.reshape.base import moves_input
 from convproof.layers.reshape.cut import Gather, Index, Slice
 from convproof.layers.reshape.flatten import Flatten, Reshape, Unflatten
 from convproof.layers.reshape.parts import Chunk, Split, Unbind
@@ -27,8 +28,10 @@ def several(call: Call, k: int) -> Any:
     return value if value is None or not np.ndim(value) else call.integers(k)
 
 
-def reshape(call: Call) -> Layer:
-    """A size 0 is an axis without cells."""
+def reshape(call: Call) -> Layer | None:
+    """A size 0 is an axis without cells. A dtype instead of a shape is another operation."""
+    if call.known(1) and any(np.ndim(size) == 0 and not isinstance(size, int | np.integer | np.ndarray) for size in call.value(1)):
+        return None
     shape = call.integers(1) or ()
     return Reshape(shape, allowzero=0 in shape)
 
@@ -52,18 +55,36 @@ def sliced(call: Call) -> Layer:
     return Slice(number(call, 2, 0), number(call, 3, LAST), number(call, 1, 0), number(call, 4, 1))
 
 
-def indexed(call: Call) -> Layer:
-    """x[index]; parts of slices may be known in a run alone."""
-    items = call.value(1)
-    items = tuple(items) if isinstance(items, tuple) else (items,)
-    if any(isinstance(part, Later) for item in items if isinstance(item, slice) for part in (item.start, item.stop, item.step)):
-        raise NotKnownYet(1)
-    return Index(items)
+def indexed(call: Call) -> Layer | None:
+    """x[index]. An index that only a run knows may hold truth values, so it is not read; nor are several lists of places.
+
+    Whole numbers alone, x[2, 0] or x[[2, 0]], reach us as the same tuple though they mean different things: those are not read either.
+    """
+    given = call.arguments[1]
+    items = tuple(list(item) if isinstance(item, tuple) else item for item in given) if isinstance(given, tuple) else (given,)
+    if isinstance(given, tuple) and all(isinstance(item, int) for item in given):
+        return None
+    parts = [part for item in items for part in ((item.start, item.stop, item.step) if isinstance(item, slice) else (item,))]
+    return Index(items) if all(map(_is_plain, parts)) and sum(map(_is_list, items)) < 2 else None
 
 
-def by_tensors(call: Call) -> Layer:
+def by_tensors(call: Call) -> Layer | None:
     """The ATen operator: a list of places for some axes, None for the others."""
-    return Index(tuple(slice(None) if item is None else np.asarray(item) for item in call.value(1)))
+    items = tuple(slice(None) if item is None else item for item in call.arguments[1])
+    return Index(items) if all(isinstance(i, slice) or _is_plain(i) for i in items) and sum(map(_is_list, items)) < 2 else None
+
+
+def _is_list(item: Any) -> bool:
+    return isinstance(item, list | np.ndarray) and np.ndim(item) == 1
+
+
+def _is_plain(item: Any) -> bool:
+    """Whether a part of an index is known, and names places."""
+    if item is None or item is Ellipsis:
+        return True
+    if isinstance(item, list):
+        return all(isinstance(place, int) for place in item)
+    return not isinstance(item, Later | slice) and np.ndim(item) < 2 and np.asarray(item).dtype.kind in "iu"
 
 
 def split(call: Call) -> Layer:
@@ -77,7 +98,7 @@ def roll(call: Call) -> Layer:
 
 
 def _torch(names: str, signature: str, read: Any) -> Operator:
-    return Operator("torch", tuple(names.split()), read, tuple(signature.split()))
+    return Operator("torch", tuple(names.split()), moves_input(read), tuple(signature.split()))
 
 
 FROM_TORCH = (

@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from convproof.core.errors import NotCoveredError, SettingError, ShapeError
-from convproof.core.operators import Result, Written
+from convproof.core.errors import SettingError, ShapeError
+from convproof.core.operators import Written
 from convproof.core.records import Convention
 from convproof.core.sentence import either, listed
 from convproof.core.shapes import Shape
-from convproof.layers.resize import conventions
+from convproof.layers.resize import conventions, writing
 from convproof.layers.resize.base import Resizing, side_of
 from convproof.layers.resize.coordinates import HALF, Place, place
 from convproof.layers.resize.sides import Side
+from convproof.layers.resize.writing import AXES
 
 KINDS = {
     "nearest": "nearest",
@@ -25,7 +26,6 @@ KINDS = {
     "trilinear": "linear",
     "bicubic": "cubic",
 }
-AXES = {"linear": 1, "bilinear": 2, "trilinear": 3, "bicubic": 2}
 BICUBIC, BICUBIC_ANTIALIASED = Fraction(-3, 4), Fraction(-1, 2)
 
 
@@ -137,42 +137,8 @@ class Upsample(Resizing):
         return conventions.of(type(self).__name__)
 
     def written(self) -> tuple[Written, ...]:
-        """Resize; of a scale that sizes are worked out from, the nodes that do so. Raises NotCoveredError for "area"."""
-        kind = KINDS[self.mode]
-        if kind == "area":
-            raise NotCoveredError("{layer} cannot be written as ONNX, which has no mode of means: use an AvgPool", layer=self.describe())
-        settings: dict[str, Any] = {"mode": kind, "coordinate_transformation_mode": "half_pixel"}
-        if self.mode == "nearest":
-            settings |= {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-        elif kind == "nearest":
-            settings |= {"nearest_mode": "round_prefer_ceil"}
-        elif self.align_corners:
-            settings |= {"coordinate_transformation_mode": "align_corners"}
-        if self.antialias:
-            settings |= {"antialias": 1, "exclude_outside": 1, "cubic_coeff_a": float(BICUBIC_ANTIALIASED)}
-        values = self.size if self.scale_factor is None else self.scale_factor
-        if not isinstance(values, tuple):
-            if self.mode not in AXES:
-                raise NotCoveredError(
-                    "{layer} cannot be written as ONNX, which needs one number for each axis: give size or scale_factor as a tuple",
-                    layer=self.describe(),
-                )
-            values = (values,) * AXES[self.mode]
-        settings["axes"] = tuple(range(2, 2 + len(values)))
-        if self.scale_factor is None:
-            return (Written("Resize", (0, None, None, np.array(values, np.int64)), settings),)
-        scales = np.array(values, np.float32)
-        whole = all(float(v).is_integer() for v in values)
-        if whole or not (self.recompute_scale_factor or self.align_corners):
-            return (Written("Resize", (0, None, scales), settings),)
-        return (
-            Written("Shape", (0,), {"start": 2}),
-            Written("Cast", (Result(0),), {"to": 1}),
-            Written("Mul", (Result(1), scales)),
-            Written("Floor", (Result(2),)),
-            Written("Cast", (Result(3),), {"to": 7}),
-            Written("Resize", (0, None, None, Result(4)), settings),
-        )
+        """See ``writing``."""
+        return writing.written(self)
 
 
 class UpsamplingNearest2d(Upsample):
