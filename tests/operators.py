@@ -2,6 +2,7 @@
 
 import functools
 import warnings
+from operator import getitem
 
 import numpy as np
 import onnx
@@ -38,7 +39,8 @@ def onnx_array(x):
 def answer(name: str, call: Call, framework: str = "onnx") -> tuple[np.ndarray, ...]:
     """What our layer says to a call whose arguments are all known."""
     found = read(operators(framework)[name], call)
-    inputs = tuple(np.asarray(call.arguments[k]) for k in found.inputs)
+    paths = [k if isinstance(k, tuple) else (k,) for k in found.inputs]
+    inputs = tuple(np.asarray(functools.reduce(getitem, path, call.arguments)) for path in paths)
     return found.layer.checked_step(inputs, found.layer.training).outputs
 
 

@@ -39,7 +39,7 @@ from convproof.core.operators import Operator, Written
 from convproof.core.parameters import warn_if_not_finite
 from convproof.core.records import Convention, Mistake
 from convproof.core.sentence import Text, listed, plural
-from convproof.core.shapes import Array, Cell, DType, Region, Shape
+from convproof.core.shapes import Array, Cell, DType, Region, Shape, Sizes
 from convproof.core.upward import reach
 
 if TYPE_CHECKING:
@@ -136,6 +136,10 @@ class Layer(Holder):
     def written_for(self, count: int) -> tuple[Written, ...]:
         """The same for ``count`` inputs, where a layer takes any number of them."""
         return self.written()
+
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """The same for inputs of which so much is known, where the nodes depend on it."""
+        return self.written_for(len(shapes))
 
     def equation(self) -> Text:
         """The layer's formula in its own letters."""

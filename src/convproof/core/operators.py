@@ -11,13 +11,13 @@ What the graph only knows in a run is ``LATER``. A reader that needs such a valu
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from convproof.core.errors import GraphError
-from convproof.core.shapes import Array, Shape
+from convproof.core.shapes import Array, Shape, Sizes
 
 if TYPE_CHECKING:
     from convproof.core.layer import Layer
@@ -132,11 +132,11 @@ class Read:
     """What a call turned out to be: the layer, the arguments that are its inputs (in the layer's order), and those that are its parameters.
 
     The format sets the parameters, ``{"weight": 1}``: argument 1 is the layer's ``weight``, as it is. Where a parameter is
-    known in a run alone, the format sets it in every run.
+    known in a run alone, the format sets it in every run. An input (k, j) is entry j of the list that argument k is.
     """
 
     layer: "Layer"
-    inputs: tuple[int, ...] = (0,)
+    inputs: tuple[int | tuple[int, int], ...] = (0,)
     parameters: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -161,8 +161,9 @@ class Written:
     """One ONNX node that a layer is written as.
 
     ``arguments``: the number k for the layer's input k, a name for one of its parameters or statistics, an array for a constant, None for
-    an input left out, and ``Result(j)`` for what node j of the same layer gives. The last node's outputs are the layer's. ``version`` is
-    the version of ONNX's operator set that the node is written for, None for the one that all rooms write for.
+    an input left out, and ``Result(j)`` for what node j of the same layer gives. The last node's outputs are the layer's; where other
+    nodes make some of them, ``gives`` names for each output of a node which of the layer's it is, None for none. ``version`` is the version of ONNX's operator set that the node is written
+    for, None for the one that all rooms write for.
     """
 
     operator: str
@@ -170,6 +171,7 @@ class Written:
     settings: Mapping[str, Any] = field(default_factory=dict)
     outputs: int = 1
     version: int | None = None
+    gives: Sequence[int | None] = ()
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,26 @@ class Result:
     output: int = 0
 
 
+def with_batch(written: Sequence[Written], shape: Sizes, axes: int) -> tuple[Written, ...]:
+    """Nodes that read (N, C) and so many ``axes``; where input 0 has no N, it is put in before them and taken out of the outputs."""
+    if shape is None or len(shape) != axes + 1:
+        return tuple(written)
+
+    def moved(argument: Any) -> Any:
+        if isinstance(argument, Result):
+            return Result(argument.node + 1, argument.output)
+        return Result(0) if isinstance(argument, int) and argument == 0 else argument
+
+    first = np.array([0], np.int64)
+    inner = [replace(one, arguments=tuple(map(moved, one.arguments)), gives=()) for one in written]
+    given = {j: Result(len(written), j) for j in range(written[-1].outputs)} if not written[-1].gives else {}
+    given |= {j: Result(k, output) for k, one in enumerate(written, 1) for output, j in enumerate(one.gives) if j is not None}
+    after = [Written("Squeeze", (given[j], first), gives=(j,)) for j in sorted(given, reverse=True)]
+    return Written("Unsqueeze", (0, first)), *inner, *after
+
+
 def _later(value: Any) -> bool:
-    """Whether a value, or a part of a list, is only known in a run."""
+    """Whether a value, or a part of a list or of a slice, is only known in a run."""
+    if isinstance(value, slice):
+        value = (value.start, value.stop, value.step)
     return any(map(_later, value)) if isinstance(value, list | tuple) else isinstance(value, Later)

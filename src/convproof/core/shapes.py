@@ -32,3 +32,4 @@ DType = Any  # what np.dtype takes, a torch dtype, or None
 Shape = tuple[int, ...]
 Cell = tuple[int, ...]
 Region = tuple[range, ...]
+Sizes = tuple[int | None, ...] | None  # what is known of a shape: each size or None; None if not even the number of axes is known

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import numpy as np
+
 from convproof.core.derivation import Node, Number, Source, Terms
 from convproof.core.errors import NotCoveredError, ShapeError
 from convproof.core.evaluation import Known
@@ -22,11 +24,22 @@ Path = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Found:
-    """The layer that a call turned out to be, which inputs of the Late layer it reads, and which are its parameters, by name."""
+    """The layer that a call turned out to be, and where it reads: ``inputs`` are numbers of inputs of the Late layer, or constants.
+
+    ``parameters`` are inputs of the Late layer too, by the name of the parameter that they are.
+    """
 
     layer: Layer
-    inputs: tuple[int, ...]
+    inputs: tuple[int | Known, ...]
     parameters: Mapping[str, int]
+
+    def known(self, inputs: Sequence[Known]) -> list[Known]:
+        """What the layer reads, of what the Late layer reads."""
+        return [inputs[k] if isinstance(k, int) else k for k in self.inputs]
+
+    def arrays(self, inputs: Sequence[Array]) -> list[Array]:
+        """The same for arrays."""
+        return [cast("Array", known.value) for known in self.known([Known.of(x) for x in inputs])]
 
 
 class Late(Layer):
@@ -66,11 +79,12 @@ class Late(Layer):
                 break
             except NotKnownYet as question:
                 call = self._answered(call, question.args[0], known, asked)
-        places = {path[0]: k for k, path in enumerate(self.paths) if len(path) == 1}
+        places: dict[Any, int] = {path[0] if len(path) == 1 else path: k for k, path in enumerate(self.paths)}
         parameters = {name: places[k] for name, k in found.parameters.items() if not call.known(k)}
         for name, k in parameters.items():
             self._set(found.layer, name, known[k])
-        return Found(found.layer.train(self.training), tuple(places[k] for k in found.inputs), parameters)
+        inputs = tuple(places[k] if k in places else Known.of(np.asarray(call.arguments[cast("int", k)])) for k in found.inputs)
+        return Found(found.layer.train(self.training), inputs, parameters)
 
     def _answered(self, call: Call, k: int, known: Sequence[Known], asked: set[int]) -> Call:
         if k in asked:
@@ -101,7 +115,7 @@ class Late(Layer):
             found = self.find(inputs)
         except NotKnownYet:
             return (Known(),) * self.call.outputs
-        return found.layer.known(*(inputs[k] for k in found.inputs))
+        return found.layer.known(*found.known(inputs))
 
     def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         """Shapes where they depend on shapes alone. Raises NotCoveredError."""
@@ -113,7 +127,7 @@ class Late(Layer):
     def checked_step(self, inputs: Sequence[Array], training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
         """The step of the layer that the call turns out to be."""
         found = self.of(inputs)
-        step = found.layer.checked_step([inputs[k] for k in found.inputs], training, draw, state)
+        step = found.layer.checked_step(found.arrays(inputs), training, draw, state)
         return replace(step, inputs=tuple(inputs), state={})
 
     def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
@@ -144,23 +158,23 @@ class Late(Layer):
             found = self.find([Known(shape) for shape in shapes])
         except NotKnownYet:
             return everything
-        own = found.layer.reads(region, *(shapes[k] for k in found.inputs), output=output)
+        own = found.layer.reads(region, *(known.shape or () for known in found.known([Known(shape) for shape in shapes])), output=output)
         return tuple(own[found.inputs.index(k)] if k in found.inputs else part for k, part in enumerate(everything))
 
     def pull(self, step: Step, *dy: Array) -> Gradients:
         """The layer's own gradients; those of its parameters are gradients of inputs here."""
         inputs = tuple(cast("Array", x) for x in step.inputs)
         found = self.of(inputs)
-        own = found.layer.checked_step([inputs[k] for k in found.inputs], step.training, step.draw)
+        own = found.layer.checked_step(found.arrays(inputs), step.training, step.draw)
         gradients = found.layer.pull(own, *dy)
-        place: dict[int, Array | None] = dict(zip(found.inputs, gradients.inputs, strict=True))
+        place: dict[int, Array | None] = {k: g for k, g in zip(found.inputs, gradients.inputs, strict=True) if isinstance(k, int)}
         place |= {k: gradients.parameters.get(name) for name, k in found.parameters.items()}
         return Gradients(tuple(place.get(k) for k in range(len(inputs))))
 
 
 def _within(case: Case, found: Found) -> Case:
-    incoming = tuple(case.came(k) for k in found.inputs)
-    return replace(case, inputs=tuple(case.inputs[k] for k in found.inputs), incoming=incoming if any(incoming) else ())
+    incoming = tuple(case.came(k) if isinstance(k, int) else None for k in found.inputs)
+    return replace(case, inputs=tuple(found.arrays(case.inputs)), incoming=incoming if any(incoming) else ())
 
 
 def _read_here(node: Node, found: Found) -> Node:
@@ -175,14 +189,16 @@ def _read_here(node: Node, found: Found) -> Node:
 
 def _source(source: Source, found: Found) -> Source:
     if source.what in ("input", "padding"):
-        return replace(source, index=found.inputs[source.index])
+        place = found.inputs[source.index]
+        return replace(source, index=place) if isinstance(place, int) else replace(source, what="parameter")
     if source.what in ("parameter", "statistic") and source.name in found.parameters:
         return replace(source, what="input", index=found.parameters[source.name])
     return source
 
 
-def _put(arguments: Sequence[Any], path: Path, value: Any) -> tuple[Any, ...]:
-    """The arguments with ``value`` at a path."""
+def _put(arguments: Any, path: Path, value: Any) -> Any:
+    """The arguments, or a list or a slice among them, with ``value`` at a path."""
     first, *rest = path
-    new = value if not rest else type(arguments[first])(_put(arguments[first], tuple(rest), value))
-    return (*arguments[:first], new, *arguments[first + 1 :])
+    whole = (arguments.start, arguments.stop, arguments.step) if isinstance(arguments, slice) else arguments
+    parts = [_put(part, tuple(rest), value) if k == first and rest else value if k == first else part for k, part in enumerate(whole)]
+    return slice(*parts) if isinstance(arguments, slice) else type(arguments)(parts)

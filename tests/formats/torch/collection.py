@@ -373,6 +373,17 @@ class SlicesAndSelects(nn.Module):
         return torch.max(a, b) + a.unsqueeze(0).squeeze(0), x[:, 0]
 
 
+@entry((2, 4, 5, 6))
+class IndicesAndSizes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(1, 4, 1, 1))
+
+    def forward(self, x):
+        y = x[:, [2, 0, 3]] * self.table[:, 1:].expand(x.size(0), -1, 1, 1)
+        return y[:, :, : x.size(2) - 1, 1 : x.shape[3]], x[1, 0, None], x[..., -1:]
+
+
 @entry((2, 3, 6, 6))
 class Focus(nn.Module):
     def __init__(self):

@@ -242,8 +242,7 @@ def written_out(layer, x):
 
 # written for images; of these inputs ONNX says an error, or nothing
 OTHERS = ("Split", "Unbind", "Roll of all cells", "ChannelShuffle in two", "Squeeze", "Tile along a new axis")
-SCALAR = pytest.mark.xfail(strict=True, reason="2026-11-24: a constant without axes is stored with one axis by formats.onnx.write")
-WRITTEN = [pytest.param(s, marks=SCALAR if s.name == "Gather one place" else ()) for s in SAMPLES if s.name not in OTHERS]
+WRITTEN = [sample for sample in SAMPLES if sample.name not in OTHERS]
 
 
 @pytest.mark.parametrize("sample", WRITTEN, ids=lambda sample: sample.name)

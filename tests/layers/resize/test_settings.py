@@ -235,7 +235,10 @@ def test_inputs_that_do_not_fit(keywords, shape, message):
     [
         ({}, "scales=None and sizes=None: give one of them"),
         ({"scales": (1, 2), "sizes": (1, 2)}, "give one of them, and not both"),
-        ({"scales": (1, -2)}, r"scales and sizes must be positive; got \(1.0, -2.0\)"),
+        ({"scales": (1, -2)}, r"scales and sizes must be positive, and at most 2147483648; got \(1.0, -2.0\)"),
+        ({"scales": ((1, 2), (3, 4))}, r"scales=\(\(1, 2\), \(3, 4\)\): expected finite numbers"),
+        ({"sizes": (2, float("nan"))}, r"sizes=\(2, nan\): expected finite numbers"),
+        ({"sizes": (2, 3), "cubic_coeff_a": float("inf")}, r"cubic_coeff_a=\(inf,\): expected finite"),
         ({"sizes": (2, 3), "axes": (1,)}, "1 axes and 2 scales or sizes: expected as many"),
         ({"sizes": (2,), "mode": "area"}, "mode='area': expected 'nearest' or 'linear' or 'cubic'"),
         ({"sizes": (2,), "nearest_mode": "up"}, "nearest_mode='up': expected 'round_prefer_floor'"),
@@ -256,6 +259,7 @@ def test_settings_of_resize_that_cannot_be(keywords, message):
         (lambda: cp.Resize((1, 2)), (3,), r"names 2 axes; got x of shape \(3,\)"),
         (lambda: cp.Resize((2,), axes=(3,)), (3, 4), "names 1 axes"),
         (lambda: cp.Resize(sizes=(2,)), (0,), r"leaves nothing of axis 0 of \(0,\)"),
+        (lambda: cp.Resize(sizes=(2**20, 2**20)), (2, 2), r"asks for \(1048576, 1048576\), more cells than any network has"),
         (lambda: cp.Resize((0.2,)), (4,), "leaves nothing of axis 0"),
     ],
 )

@@ -1,16 +1,17 @@
 """A network as an ONNX file: every layer as the nodes that its room writes, under the layer's own name; a BatchNorm stays one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from onnx import ModelProto, NodeProto, ValueInfoProto, checker, defs, helper, numpy_helper, shape_inference
+from onnx import ModelProto, NodeProto, ValueInfoProto, checker, defs, helper
 
 from convproof.core.errors import ConvproofError, FileError, ShapeError
 from convproof.core.operators import Result, Written
-from convproof.core.shapes import Array, Shape
+from convproof.core.shapes import Array, Shape, Sizes
 from convproof.formats.files import replacing
+from convproof.formats.onnx.inference import Inference, stored, typed
 from convproof.network.graph import Declared, Node, Place
 from convproof.network.network import Network
 
@@ -32,53 +33,61 @@ def save_onnx(network: Network, path: str | Path) -> None:
 def model_of(network: Network) -> ModelProto:
     """The network as an ONNX model. Raises FileError for a layer that ONNX cannot say."""
     first = {id(layer): name for name, layer in network.graph.layers().items()}
+    given = {name: network.declared.get(name) or expected(network, name) for name in network.graph.inputs}
+    inputs = [
+        typed(name, one.dtype, [f"{name}.{k}" if size is None else size for k, size in enumerate(one.sizes or ())])
+        for name, one in given.items()
+    ]
+    known = Inference(inputs, VERSION, IR_VERSION)
     nodes: list[NodeProto] = []
     tensors: dict[str, Array] = {}
     for node in network.graph:
-        own, arrays = _nodes(node, first[id(node.layer)])
+        own, arrays = _nodes(node, first[id(node.layer)], [known.sizes(source) for source in node.sources])
+        known.follow(node, own, arrays)
         nodes += own
         tensors |= arrays
-    inputs = [_value(name, network.declared.get(name) or expected(network, name)) for name in network.graph.inputs]
-    outputs, copies = [], []
+    outputs = []
     for k, place in enumerate(network.graph.outputs):
         name = str(place)
         if place.name in network.graph.inputs or name in outputs:
             name = f"{name}.output{k}"
-            copies.append(helper.make_node("Identity", [str(place)], [name], name=name))
+            nodes.append(helper.make_node("Identity", [str(place)], [name], name=name))
+            known.values[name] = renamed(known.values[str(place)], name)
         outputs.append(name)
-    values = [ValueInfoProto(name=name) for name in outputs]
-    stored = [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in tensors.items()]
-    graph = helper.make_graph([*nodes, *copies], "convproof", inputs, values, stored)
+    values = [with_shape(known.values[name]) for name in outputs]
+    graph = helper.make_graph(nodes, "convproof", inputs, values, [stored(name, array) for name, array in tensors.items()])
     opsets = [helper.make_opsetid("", VERSION)]
-    return with_shapes(helper.make_model(graph, producer_name="convproof", opset_imports=opsets, ir_version=IR_VERSION))
+    return helper.make_model(graph, producer_name="convproof", opset_imports=opsets, ir_version=IR_VERSION)
 
 
-def with_shapes(model: ModelProto) -> ModelProto:
-    """The model with the types and shapes of its outputs, which a valid file needs, as ONNX infers them."""
-    inferred = shape_inference.infer_shapes(model)
-    for output in inferred.graph.output:
-        if not output.type.HasField("tensor_type"):
-            raise FileError("the type of the output {name!r} cannot be inferred; a network with it cannot be written", name=output.name)
-        if not output.type.tensor_type.HasField("shape"):
-            output.type.tensor_type.shape.SetInParent()
-    del inferred.graph.value_info[:]
-    return inferred
+def renamed(value: ValueInfoProto, name: str) -> ValueInfoProto:
+    """The same type and shape under another name."""
+    return ValueInfoProto(name=name, type=value.type)
 
 
-def _nodes(node: Node, owner: str) -> tuple[list[NodeProto], dict[str, Array]]:
+def with_shape(value: ValueInfoProto) -> ValueInfoProto:
+    """A valid file has a shape for every output, an empty one where ONNX does not know it."""
+    if not value.type.tensor_type.HasField("shape"):
+        value.type.tensor_type.shape.SetInParent()
+    return value
+
+
+def _nodes(node: Node, owner: str, shapes: Sequence[Sizes]) -> tuple[list[NodeProto], dict[str, Array]]:
     """The ONNX nodes of one node of ours, and the tensors that they store."""
     try:
-        written = node.layer.written_for(len(node.sources))
+        written = node.layer.written_at(shapes)
     except ConvproofError as error:
         raise FileError("{name}: {problem}", name=node.name, problem=error.sentence) from error
     tensors: dict[str, Array] = {}
-    names = [node.name if k == len(written) - 1 else f"{node.name}.step{k}" for k in range(len(written))]
+    last = len(written) - 1
+    names = [node.name if k == last else f"{node.name}.step{k}" for k in range(len(written))]
+    outputs = [places_of(one, node.name, names[k]) for k, one in enumerate(written)]
 
     def argument(position: int, k: int, value: Any) -> str:
         if value is None:
             return ""
         if isinstance(value, Result):
-            return str(Place(names[value.node], value.output))
+            return str(outputs[value.node][value.output])
         if isinstance(value, int):
             return str(node.sources[value])
         name = f"{owner}.{value}" if isinstance(value, str) else f"{node.name}.constant{k}.{position}"
@@ -89,10 +98,15 @@ def _nodes(node: Node, owner: str) -> tuple[list[NodeProto], dict[str, Array]]:
     for k, one in enumerate(written):
         _require_same_meaning(node.name, one)
         inputs = [argument(position, k, value) for position, value in enumerate(one.arguments)]
-        outputs = [str(Place(names[k], j)) for j in range(one.outputs)]
         settings = {key: value for key, value in one.settings.items() if value is not None}
-        made.append(helper.make_node(one.operator, inputs, outputs, name=names[k], **settings))
+        made.append(helper.make_node(one.operator, inputs, [str(place) for place in outputs[k]], name=names[k], **settings))
     return made, tensors
+
+
+def places_of(written: Written, layer: str, name: str) -> list[Place]:
+    """The arrays that one node gives: outputs of the layer, or what another node of the same layer reads."""
+    gives = written.gives or (None,) * written.outputs
+    return [Place(name, k) if j is None else Place(layer, j) for k, j in enumerate(gives)]
 
 
 def _require_same_meaning(name: str, written: Written) -> None:
@@ -109,11 +123,6 @@ def _require_same_meaning(name: str, written: Written) -> None:
             then=then.since_version,
             now=now.since_version,
         )
-
-
-def _value(name: str, given: Declared) -> Any:
-    sizes = [f"{name}.{k}" if size is None else size for k, size in enumerate(given.sizes or ())]
-    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(given.dtype)), sizes)
 
 
 def expected(network: Network, name: str) -> Declared:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -146,7 +147,8 @@ class Conversion:
         if found is None or not all(call.known(k) for k in found.parameters.values()):
             paths = [path for path, _ in places]
             return Late(call, paths, partial(read, operator)), [self._source(source, label) for _, source in places]
-        return found.layer, [self._source(where.get((k,), arguments[k]), label) for k in found.inputs]
+        paths = [k if isinstance(k, tuple) else (k,) for k in found.inputs]
+        return found.layer, [self._source(where.get(path, reduce(getitem, path, arguments)), label) for path in paths]
 
     def _plain(self, arguments: Sequence[Any]) -> tuple[tuple[Any, ...], list[tuple[Path, Any]]]:
         """Arguments in plain values, and where in them those stand that only a run knows."""
@@ -154,7 +156,8 @@ class Conversion:
 
         def plain(value: Any, path: Path) -> Any:
             if isinstance(value, list | tuple):
-                return tuple(plain(part, (*path, k)) for k, part in enumerate(value))
+                kind = list if isinstance(value, list) else tuple
+                return kind(plain(part, (*path, k)) for k, part in enumerate(value))
             if isinstance(value, slice):
                 return slice(*(plain(part, (*path, k)) for k, part in enumerate((value.start, value.stop, value.step))))
             if _is_node(value):

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.errors import NotCoveredError
 from convproof.core.layer import Layer
-from convproof.core.operators import FOLLOWS_MODULE, Call, Operator, Read, Written
+from convproof.core.operators import FOLLOWS_MODULE, Call, Operator, Read, Result, Written
 from convproof.layers.batchnorm.base import BatchNormalisation
 from convproof.layers.batchnorm.layer import BatchNorm
 
@@ -92,19 +93,44 @@ def _with(layer: Layer, call: Call, places: dict[str, int]) -> Read:
 def written(layer: BatchNormalisation) -> tuple[Written, ...]:
     """BatchNormalization; in its training form, which always has three outputs, where the batch is used in eval too.
 
-    Further outputs are written where that form has them too: the running statistics, as ONNX moves them.
+    In eval further outputs are read off the running statistics. The training form gives those too, as ONNX moves them, and nothing else.
+    Raises NotCoveredError.
     """
     if len(layer.features) > 1:
-        return Layer.written(layer)
+        raise NotCoveredError(
+            "{layer} has statistics for every cell, which ONNX has not had since version 9: put a Flatten before it and use BatchNorm1d",
+            layer=layer.describe(),
+        )
     shape, dtype = layer.features, layer.dtype
     names = [name for name in ONNX_PLACES if layer.arrays[name] is not None]
     empty = {"weight": np.ones(shape, dtype), "bias": np.zeros(shape, dtype), "running_mean": np.zeros(shape, dtype)}
     empty["running_var"] = empty["weight"]
     settings = {"epsilon": float(layer.eps), "momentum": 1 - (0.1 if layer.momentum is None else float(layer.momentum))}
-    if layer.uses_batch(False):
-        settings["training_mode"] = 1
     arrays = (name if name in names else empty[name] for name in ONNX_PLACES)
-    return (Written("BatchNormalization", (0, *arrays), settings, 3 if layer.uses_batch(False) else 1),)
+    further = tuple(getattr(layer, "outputs", ()))
+    if not layer.uses_batch(False):
+        return (*_of_running(layer, further), Written("BatchNormalization", (0, *arrays), settings))
+    given = ("running_mean", "running_var") if getattr(layer, "biased", False) else ()
+    if further != given[: len(further)]:
+        raise NotCoveredError(
+            "{layer} gives statistics of the batch that ONNX does not give: leave them out of outputs={outputs}, or use statistics_of='running'",
+            layer=layer.describe(),
+            outputs=further,
+        )
+    return (Written("BatchNormalization", (0, *arrays), settings | {"training_mode": 1}, 3),)
+
+
+def _of_running(layer: BatchNormalisation, further: tuple[str, ...]) -> tuple[Written, ...]:
+    """The nodes of further outputs in eval."""
+    nodes: list[Written] = []
+    for k, name in enumerate(further, 1):
+        if name == "inv_std":
+            j = len(nodes)
+            nodes += [Written("Add", ("running_var", np.asarray(layer.eps, layer.dtype))), Written("Sqrt", (Result(j),))]
+            nodes.append(Written("Reciprocal", (Result(j + 1),), gives=(k,)))
+        else:
+            nodes.append(Written("Identity", ("running_mean" if name.endswith("mean") else "running_var",), gives=(k,)))
+    return tuple(nodes)
 
 
 SIGNATURE = ("input", "weight", "bias", "running_mean", "running_var", "training", "momentum", "eps")

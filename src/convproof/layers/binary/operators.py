@@ -56,7 +56,7 @@ def _linear(make: Make, call: Call) -> Read | None:
 def _reversed(call: Call) -> Read | None:
     """other - alpha * input"""
     found = from_torch(Sub, Call(call.name, (call.arguments[1], call.arguments[0])), alpha=call.number(2, 1))
-    return None if found is None else Read(found.layer, tuple(1 - k for k in found.inputs))
+    return None if found is None else Read(found.layer, tuple({0: 1, 1: 0}[k] for k in found.inputs if isinstance(k, int)))
 
 
 def _division(call: Call) -> Read | None:

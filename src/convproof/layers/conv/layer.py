@@ -13,10 +13,10 @@ from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift
 from convproof.core.initialise import default_weight_and_bias
 from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
-from convproof.core.operators import Operator, Written
+from convproof.core.operators import Operator, Written, with_batch
 from convproof.core.parameters import Parameter
 from convproof.core.records import Convention, Mistake
-from convproof.core.shapes import Array, Cell, DType, Region, Shape
+from convproof.core.shapes import Array, Cell, DType, Region, Shape, Sizes
 from convproof.core.window import SAME, Window
 from convproof.layers.conv import bound, checks, conventions, derive, formula, geometry, gradient
 
@@ -180,6 +180,10 @@ class Conv(Layer):
         from convproof.layers.conv.operators import written
 
         return written(self)
+
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """The same; an input without N gets one before, and loses it after."""
+        return with_batch(self.written(), shapes[0], self.axes)
 
     def absorbs(self) -> tuple[type[Fusible], ...]:
         """A BatchNorm in eval goes into weight and bias; an addition and a pointwise function into the last pass."""

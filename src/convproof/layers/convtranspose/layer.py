@@ -14,10 +14,10 @@ from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift
 from convproof.core.initialise import default_weight_and_bias
 from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
-from convproof.core.operators import Operator, Written
+from convproof.core.operators import Operator, Written, with_batch
 from convproof.core.parameters import Parameter
 from convproof.core.records import Convention
-from convproof.core.shapes import Array, Cell, DType, Region, Shape
+from convproof.core.shapes import Array, Cell, DType, Region, Shape, Sizes
 from convproof.core.window import SAME, Window
 from convproof.layers.convtranspose import bound, checks, conventions, derive, formula, geometry, gradient
 
@@ -174,6 +174,10 @@ class ConvTranspose(Layer):
         from convproof.layers.convtranspose.operators import written
 
         return (written(self),)
+
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """The same; an input without N gets one before, and loses it after."""
+        return with_batch(self.written(), shapes[0], self.axes)
 
     def absorbs(self) -> tuple[type[Fusible], ...]:
         """A BatchNorm in eval goes into weight and bias; an addition and a pointwise function into the last pass."""

@@ -148,7 +148,8 @@ class Concat(Join):
         def read(call: Call) -> Read:
             return Read(Concat(call.setting("axis", 1)), tuple(range(len(call.arguments))))
 
-        return (Operator("onnx", ("Concat",), read),)
+        names = ("cat", "concat", "concatenate")
+        return Operator("onnx", ("Concat",), read), Operator("torch", names, lambda call: of_list(Concat, call), ("tensors", "dim"))
 
     def written_for(self, count: int) -> tuple[Written, ...]:
         """Concat."""
@@ -186,6 +187,11 @@ class Stack(Join):
             )
         return self.dim % rank
 
+    @classmethod
+    def operators(cls) -> tuple[Operator, ...]:
+        """torch.stack"""
+        return (Operator("torch", ("stack",), lambda call: of_list(Stack, call), ("tensors", "dim")),)
+
     def placed(self, x: Array, axis: int) -> Array:
         """With the new axis, of length 1."""
         return np.expand_dims(x, axis)
@@ -200,3 +206,8 @@ class Stack(Join):
         """Concat, after an Unsqueeze of every input."""
         widened = (Written("Unsqueeze", (k, np.array([self.dim], np.int64))) for k in range(count))
         return *widened, Written("Concat", tuple(map(Result, range(count))), {"axis": self.dim})
+
+
+def of_list(kind: Any, call: Call) -> Read:
+    """A layer that reads the tensors of a list, along the axis that follows the list."""
+    return Read(kind(call.number(1, 0)), tuple((0, k) for k in range(len(call.arguments[0]))))

@@ -45,11 +45,12 @@ def gemm(call: Call) -> Read:
     """ONNX Gemm; before opset 7 an attribute says whether C is broadcast, which shapes say as well."""
     alpha, beta = call.setting("alpha", 1.0), call.setting("beta", 1.0)
     turn_a, turn_b = bool(call.setting("transA", 0)), bool(call.setting("transB", 0))
-    if alpha == beta == 1 and not turn_a and _is_weight(call, 1):
+    layer = Gemm(alpha, beta, turn_a, turn_b)
+    if layer.alpha == layer.beta == 1 and not turn_a and _is_weight(call, 1):
         weight = call.array(1).T if turn_b else call.array(1)
         if not call.has(2) or (call.known(2) and call.shape(2) in ((weight.shape[1],), (1, weight.shape[1]))):
             return Read(_held(weight, call.array(2) if call.has(2) else None, rank=2))
-    return Read(Gemm(alpha, beta, turn_a, turn_b), (0, 1, 2) if call.has(2) else (0, 1))
+    return Read(layer, (0, 1, 2) if call.has(2) else (0, 1))
 
 
 def addmm(call: Call) -> Read:

@@ -15,7 +15,7 @@ import numpy as np
 
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.layer import no_device
-from convproof.core.operators import Written
+from convproof.core.operators import Result, Written
 from convproof.core.parameters import Parameter
 from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array, Cell, DType, Region, Shape
@@ -133,4 +133,20 @@ class GroupNorm(Normalisation):
             return zero[name] if array is None else np.repeat(array, self.each) if self.per_group else name
 
         settings = {"num_groups": self.num_groups, "epsilon": float(self.eps)}
-        return (Written("GroupNormalization", (0, own("weight"), own("bias")), settings),)
+        statistics = self._written_statistics() if self.statistics else ()
+        return (*statistics, Written("GroupNormalization", (0, own("weight"), own("bias")), settings))
+
+    def _written_statistics(self) -> tuple[Written, ...]:
+        """The mean and 1 / sqrt(var + eps) of every group, which GroupNormalization does not give."""
+        last = np.array([2], np.int64)
+        return (
+            Written("Reshape", (0, np.array((0, self.num_groups, -1), np.int64))),
+            Written("ReduceMean", (Result(0), last), {"keepdims": 0}, gives=(1,)),
+            Written("Unsqueeze", (Result(1), last)),
+            Written("Sub", (Result(0), Result(2))),
+            Written("Mul", (Result(3), Result(3))),
+            Written("ReduceMean", (Result(4), last), {"keepdims": 0}),
+            Written("Add", (Result(5), np.asarray(self.eps, self.dtype))),
+            Written("Sqrt", (Result(6),)),
+            Written("Reciprocal", (Result(7),), gives=(2,)),
+        )

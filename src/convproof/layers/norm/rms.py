@@ -179,9 +179,10 @@ class RMSNorm(Layer):
             Written("ReduceMean", (Result(0), axes), {"keepdims": 1}),
             Written("Add", (Result(1), np.asarray(self.eps_used, self.dtype))),
             Written("Sqrt", (Result(2),)),
+            *((Written("Reciprocal", (Result(3),), gives=(1,)),) if self.statistics else ()),
             Written("Div", (0, Result(3))),
         )
-        return steps if self.weight is None else (*steps, Written("Mul", (Result(4), "weight")))
+        return steps if self.weight is None else (*steps, Written("Mul", (Result(len(steps) - 1), "weight")))
 
 
 def _mean_squares(x: Array, incoming: Lines | None, arithmetic: NumberFormat) -> tuple[Lines, Array]:

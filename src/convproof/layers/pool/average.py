@@ -161,12 +161,17 @@ class AdaptiveAvgPool(Adaptive, Average):
 
     def written(self) -> tuple[Written, ...]:
         """GlobalAveragePool, where a single cell of every channel is left. Raises NotCoveredError for anything else."""
-        if set(self.counts) != {1}:
+        if not self.is_global():
             raise NotCoveredError(
-                "{layer} cannot be written as ONNX, which only has pooling into a single cell: use an AvgPool that fits the input",
+                "{layer} cannot be written as ONNX, which only has windows of one size: give the input a size that it divides evenly, "
+                "or use an AvgPool",
                 layer=self.describe(),
             )
         return (Written("GlobalAveragePool"),)
+
+    def written_by(self, windows: dict[str, Any]) -> tuple[Written, ...]:
+        """AveragePool."""
+        return (Written("AveragePool", (0,), windows),)
 
 
 class AdaptiveAvgPool1d(AdaptiveAvgPool):

@@ -9,12 +9,13 @@ import numpy as np
 from convproof.core.axes import Batched
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.layer import Case, Layer
-from convproof.core.operators import Operator
+from convproof.core.operators import Operator, Written, with_batch
 from convproof.core.sentence import listed
-from convproof.core.shapes import Array, Cell, Region, Shape
+from convproof.core.shapes import Array, Cell, Region, Shape, Sizes
 from convproof.core.window import Window, windows_from
 from convproof.layers.pool import geometry
 from convproof.layers.pool.geometry import SAME, Side
+from convproof.layers.pool.writing import even_windows
 
 AXES = {1: "W", 2: "H, W", 3: "D, H, W"}
 
@@ -89,6 +90,10 @@ class Pool(Layer):
 class Sliding(Pool):
     """A pooling whose windows slide along the input."""
 
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """The same; an input without N gets one before, and loses it after."""
+        return with_batch(self.written(), shapes[0], self.axes)
+
     def slide(self, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> None:
         """Take the settings of the windows; ``stride`` None is the kernel. Raises SettingError.
 
@@ -153,6 +158,19 @@ class Sliding(Pool):
 
 class Adaptive(Pool):
     """A pooling that shares the input out into a given number of outputs."""
+
+    def is_global(self) -> bool:
+        """Whether ONNX has this as a pooling of whole channels, which needs no sizes."""
+        return set(self.counts) == {1}
+
+    def written_by(self, windows: dict[str, Any]) -> tuple[Written, ...]:
+        """The ONNX nodes for windows that slide."""
+        raise NotImplementedError
+
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """Sliding windows where the input's sizes are known and shared out evenly."""
+        windows = None if self.is_global() else even_windows(self.counts, shapes[0])
+        return with_batch(self.written() if windows is None else self.written_by(windows), shapes[0], self.axes)
 
     def share_out(self, output_size: Any) -> None:
         """Take ``output_size``: one number, or one for each axis, None for the input's own. Raises SettingError."""

@@ -13,7 +13,7 @@ from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Cell, Shape
 from convproof.layers.pool import bound, conventions, derive, formula, gradient
 from convproof.layers.pool.base import Adaptive, Global, Pool, Sliding
-from convproof.layers.pool.writing import written_windows
+from convproof.layers.pool.writing import with_indices_of_a_plane, written_windows
 
 COUNTED = ("plane", "array")
 
@@ -106,14 +106,12 @@ class MaxPool(Sliding, Maximum):
         return self.window_settings() | self.own_settings(return_indices=False, indices_in="plane", storage_order=0)
 
     def written(self) -> tuple[Written, ...]:
-        """MaxPool. Raises NotCoveredError for indices that count through one plane, which ONNX cannot say."""
-        if self.return_indices and self.indices_in != "array":
-            raise NotCoveredError(
-                "{layer} counts indices through one plane, ONNX through the whole array: use indices_in='array' to write it as ONNX",
-                layer=self.describe(),
-            )
+        """MaxPool, whose indices count through the whole array; what they are in one plane follows from its size."""
         order = {"storage_order": 1} if self.storage_order else {}
-        return (Written("MaxPool", (0,), written_windows(self) | order, 1 + self.return_indices),)
+        windows = written_windows(self) | order
+        if self.return_indices and self.indices_in != "array":
+            return with_indices_of_a_plane(windows, self.axes)
+        return (Written("MaxPool", (0,), windows, 1 + self.return_indices),)
 
 
 class MaxPool1d(MaxPool):
@@ -165,12 +163,21 @@ class AdaptiveMaxPool(Adaptive, Maximum):
 
     def written(self) -> tuple[Written, ...]:
         """GlobalMaxPool, where a single cell of every channel is left. Raises NotCoveredError for anything else."""
-        if self.return_indices or set(self.counts) != {1}:
+        if not self.is_global():
             raise NotCoveredError(
-                "{layer} cannot be written as ONNX, which only has pooling into a single cell: use a MaxPool that fits the input",
+                "{layer} cannot be written as ONNX, which only has windows of one size: give the input a size that it divides evenly, "
+                "or use a MaxPool",
                 layer=self.describe(),
             )
         return (Written("GlobalMaxPool"),)
+
+    def is_global(self) -> bool:
+        """Indices come from MaxPool alone."""
+        return super().is_global() and not self.return_indices
+
+    def written_by(self, windows: dict[str, Any]) -> tuple[Written, ...]:
+        """MaxPool."""
+        return with_indices_of_a_plane(windows, self.axes) if self.return_indices else (Written("MaxPool", (0,), windows),)
 
 
 class AdaptiveMaxPool1d(AdaptiveMaxPool):

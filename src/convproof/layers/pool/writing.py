@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from convproof.core.errors import GraphError
-from convproof.core.operators import Call
+from convproof.core.operators import Call, Result, Written
+from convproof.core.shapes import Sizes
 
 if TYPE_CHECKING:
     from convproof.layers.pool.base import Sliding
@@ -20,6 +21,26 @@ def written_windows(layer: "Sliding") -> dict[str, Any]:
     if any(w.dilation != 1 for w in layer.windows):
         found["dilations"] = [w.dilation for w in layer.windows]
     return found | ({"ceil_mode": 1} if layer.ceil_mode else {})
+
+
+def even_windows(counts: Sequence[int | None], shape: Sizes) -> dict[str, Any] | None:
+    """The same attributes for windows that share an input out into ``counts``; None where it is not known to be shared out evenly."""
+    sizes = (None,) * len(counts) if shape is None else shape[-len(counts) :]
+    kernels = [
+        1 if count is None else size and count and (size // count if size % count == 0 else 0)
+        for size, count in zip(sizes, counts, strict=True)
+    ]
+    return {"kernel_shape": kernels, "strides": kernels} if all(kernels) else None
+
+
+def with_indices_of_a_plane(windows: dict[str, Any], axes: int) -> tuple[Written, ...]:
+    """MaxPool with its second output, which counts through the whole array, taken modulo the cells of one plane."""
+    return (
+        Written("MaxPool", (0,), windows, 2, gives=(0, None)),
+        Written("Shape", (0,), {"start": -axes}),
+        Written("ReduceProd", (Result(1),), {"keepdims": 0}),
+        Written("Mod", (Result(0, 1), Result(2)), gives=(1,)),
+    )
 
 
 def read_windows(call: Call) -> dict[str, Any]:

@@ -194,5 +194,8 @@ class Extreme(Reduction):
         return Gradients((gradient.first(back, self.sign),)) if self.return_indices and back.axes else super().pull(step, dy[0])
 
     def written(self) -> tuple[Written, ...]:
-        """One node. Raises NotCoveredError where places are wanted too, which ONNX gives by another operator."""
-        return Layer.written(self) if self.return_indices else super().written()
+        """One node, and another for the places where they are wanted."""
+        if not self.return_indices or self.axes is None:
+            return super().written()
+        settings = {"axis": self.axes[0], "keepdims": int(self.keepdims)}
+        return (Written("ArgMax" if self.sign > 0 else "ArgMin", (0,), settings, gives=(1,)), *super().written())

@@ -9,6 +9,7 @@
 Source: torch.permute, torch.transpose, torch.squeeze, torch.unsqueeze, torch.nn.Identity; ONNX Transpose, Squeeze, Unsqueeze, Identity.
 """
 
+from collections.abc import Sequence
 from string import ascii_lowercase
 from typing import Any
 
@@ -19,7 +20,7 @@ from convproof.core.errors import SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup, Reorder
 from convproof.core.operators import Written
 from convproof.core.sentence import Sentence, Text, say
-from convproof.core.shapes import Cell, Shape
+from convproof.core.shapes import Cell, Shape, Sizes
 from convproof.layers.reshape.base import Reshaping, axis_numbers, counted_from_0, whole_numbers
 from convproof.layers.reshape.told import letters
 
@@ -143,6 +144,15 @@ class Squeeze(Reshaping):
     def written(self) -> tuple[Written, ...]:
         """Squeeze."""
         return (Written("Squeeze", (0,) if self.dim is None else (0, np.atleast_1d(np.array(self.dim, np.int64)))),)
+
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """The same without axes that are known to be longer, which ONNX does not let stay."""
+        (shape,) = shapes
+        if self.dim is None or self.strict or shape is None:
+            return self.written()
+        dims = (self.dim,) if isinstance(self.dim, int) else tuple(self.dim)
+        short = [dim for dim in dims if shape[dim] in (1, None)]
+        return (Written("Squeeze", (0, np.array(short, np.int64))),) if short else (Written("Identity"),)
 
 
 class Unsqueeze(Reshaping):

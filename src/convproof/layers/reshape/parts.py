@@ -9,6 +9,7 @@
 Source: torch.split, torch.chunk, torch.unbind, ONNX Split.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +20,7 @@ from convproof.core.errors import NotCoveredError, SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup, taken
 from convproof.core.operators import Written
 from convproof.core.sentence import Sentence, Text, say
-from convproof.core.shapes import Cell, Shape
+from convproof.core.shapes import Cell, Shape, Sizes
 from convproof.layers.reshape.base import Reshaping, counted_from_0, whole_numbers
 
 
@@ -96,9 +97,17 @@ class Split(Parts):
         """Split, for listed sizes."""
         if isinstance(self.split_size, int):
             raise NotCoveredError(
-                "{layer} makes as many parts as the input has room for, which ONNX cannot say; list the sizes", layer=self.describe()
+                "{layer} makes as many parts as the input has room for, which ONNX cannot say of an input whose size is open; list the sizes",
+                layer=self.describe(),
             )
         return (Written("Split", (0, np.array(self.split_size, np.int64)), {"axis": self.dim}, len(self.split_size)),)
+
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """The same, with the sizes listed where that of the axis is known."""
+        size = None if shapes[0] is None else shapes[0][self.dim]
+        if size is None or not isinstance(self.split_size, int):
+            return self.written()
+        return Split(equal_parts(size, self.split_size), self.dim).written()
 
 
 class Chunk(Parts):
@@ -156,6 +165,20 @@ class Unbind(Parts):
         dim, _ = self._begins(shape)
         rest = (*shape[:dim], *shape[dim + 1 :])
         return tuple(Movement(shape, (*part.steps, Regroup(part.result, rest))) for part in super().movements(shape))
+
+    def written(self) -> tuple[Written, ...]:
+        """Raises NotCoveredError: how many outputs there are, the input's size says."""
+        raise NotCoveredError(
+            "{layer} has as many outputs as the axis has cells, which ONNX cannot say of an input whose size is open; give it a fixed size",
+            layer=self.describe(),
+        )
+
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """A Gather for every cell, where the size of the axis is known."""
+        size = None if shapes[0] is None else shapes[0][self.dim]
+        if not size:
+            return self.written()
+        return tuple(Written("Gather", (0, np.array(k, np.int64)), {"axis": self.dim}, gives=(k,)) for k in reversed(range(size)))
 
 
 def equal_parts(size: int, each: int) -> tuple[int, ...]:

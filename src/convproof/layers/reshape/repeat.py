@@ -11,6 +11,7 @@ Source: torch.Tensor.expand, torch.Tensor.repeat, torch.flip, torch.roll; ONNX E
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,9 @@ import numpy as np
 from convproof.core.axes import require_axis
 from convproof.core.errors import NotCoveredError, SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup, taken
-from convproof.core.operators import Written
+from convproof.core.operators import Result, Written
 from convproof.core.sentence import Sentence, Text, say
-from convproof.core.shapes import Cell, Shape
+from convproof.core.shapes import Cell, Shape, Sizes
 from convproof.layers.reshape.base import Reshaping, counted_from_0, whole_numbers
 from convproof.layers.reshape.written import rolled
 
@@ -107,6 +108,14 @@ class Tile(Reshaping):
         """Tile, of an input that has as many axes."""
         return (Written("Tile", (0, np.array(self.repeats, np.int64))),)
 
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """The same of an input that is known to have fewer axes or more."""
+        missing = 0 if shapes[0] is None else len(self.repeats) - len(shapes[0])
+        repeats = np.array((*(1,) * -missing, *self.repeats), np.int64)
+        if missing <= 0:
+            return (Written("Tile", (0, repeats)),)
+        return Written("Unsqueeze", (0, np.arange(missing))), Written("Tile", (Result(0), repeats))
+
 
 class Flip(Reshaping):
     """The axes ``dims`` backwards.
@@ -187,5 +196,7 @@ class Roll(Reshaping):
     def written(self) -> tuple[Written, ...]:
         """The end of each axis joined to its beginning."""
         if self.dims is None:
-            raise NotCoveredError("{layer} moves cells across axes, which ONNX cannot say; name the axes", layer=self.describe())
+            flat, back = (np.array([-1], np.int64), Written("Shape", (0,)))
+            ring = rolled(self.shifts, (-1,), 1)
+            return Written("Reshape", (0, flat)), *ring, back, Written("Reshape", (Result(len(ring)), Result(len(ring) + 1)))
         return rolled(self.shifts, self.dims)

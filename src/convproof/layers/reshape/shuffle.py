@@ -14,13 +14,14 @@ unless told otherwise. With a single channel c they are the same.
 Source: torch.nn.PixelShuffle (Shi et al. 2016), torch.nn.ChannelShuffle (Zhang et al. 2018), ONNX DepthToSpace, SpaceToDepth.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup, Reorder
 from convproof.core.operators import Result, Written
 from convproof.core.sentence import Sentence, Text, say
-from convproof.core.shapes import Cell, Shape
+from convproof.core.shapes import Cell, Shape, Sizes
 from convproof.layers.reshape.base import Reshaping, whole_numbers
 from convproof.layers.reshape.written import joined_last, split_last
 
@@ -253,5 +254,11 @@ class ChannelShuffle(Reshaping):
         )
 
     def written(self) -> tuple[Written, ...]:
-        """Of N, C, H, W: the channels as last axis split, exchanged and joined."""
-        return *split_last(0, (self.groups, -1)), Written("Transpose", (Result(1),), {"perm": (0, 1, 2, 4, 3)}), *joined_last(2)
+        """Of N, C, H, W; see ``written_at``."""
+        return self.written_at((None,))
+
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """The channels as last axis split, exchanged and joined; of N, C, H, W where it is not known how many axes there are."""
+        rank = 4 if shapes[0] is None else len(shapes[0])
+        swapped = Written("Transpose", (Result(1),), {"perm": (*range(rank - 1), rank, rank - 1)})
+        return *split_last(0, (self.groups, -1), rank), swapped, *joined_last(2, rank)

@@ -25,16 +25,16 @@ def with_axes_between(end: int, sizes: tuple[int, ...], start: int) -> tuple[Wri
     return before, after, Written("Concat", (Result(0), new, Result(1)), {"axis": 0}), Written("Reshape", (0, Result(2)))
 
 
-def split_last(k: int, sizes: tuple[int, int]) -> tuple[Written, ...]:
+def split_last(k: int, sizes: tuple[int, int], rank: int = 4) -> tuple[Written, ...]:
     """Nodes k and k + 1 of a layer: the channels of N, C, H, W as the last axis, made two axes: N, H, W and ``sizes``."""
-    turned = Written("Transpose", (Result(k - 1) if k else 0,), {"perm": (0, 2, 3, 1)})
-    return turned, Written("Reshape", (Result(k), np.array((0, 0, 0, *sizes), np.int64)))
+    turned = Written("Transpose", (Result(k - 1) if k else 0,), {"perm": (0, *range(2, rank), 1)})
+    return turned, Written("Reshape", (Result(k), np.array((*(0,) * (rank - 1), *sizes), np.int64)))
 
 
-def joined_last(k: int) -> tuple[Written, ...]:
+def joined_last(k: int, rank: int = 4) -> tuple[Written, ...]:
     """What follows node k, which gives N, H, W and two axes of channels: N, C, H, W again."""
-    joined = Written("Reshape", (Result(k), np.array((0, 0, 0, -1), np.int64)))
-    return joined, Written("Transpose", (Result(k + 1),), {"perm": (0, 3, 1, 2)})
+    joined = Written("Reshape", (Result(k), np.array((*(0,) * (rank - 1), -1), np.int64)))
+    return joined, Written("Transpose", (Result(k + 1),), {"perm": (0, rank - 1, *range(1, rank - 1))})
 
 
 def indexed(index: tuple[Any, ...]) -> tuple[Written, ...]:
@@ -73,11 +73,12 @@ def indexed(index: tuple[Any, ...]) -> tuple[Written, ...]:
     return tuple(nodes) or (Written("Identity"),)
 
 
-def rolled(shifts: tuple[int, ...], dims: tuple[int, ...]) -> tuple[Written, ...]:
-    """For every axis the last cells, as many as the shift is modulo the size, joined to the others."""
+def rolled(shifts: tuple[int, ...], dims: tuple[int, ...], before: int = 0) -> tuple[Written, ...]:
+    """For every axis the last cells, as many as the shift is modulo the size, joined to the others; after some nodes ``before``."""
     nodes: list[Written] = []
     for shift, dim in zip(shifts, dims, strict=True):
-        k, x = len(nodes), Result(len(nodes) - 1) if nodes else 0
+        k = before + len(nodes)
+        x = Result(k - 1) if k else 0
         end = {} if dim == -1 else {"end": dim + 1}
         one = [np.array([v], np.int64) for v in (shift, 0, END, dim)]
         nodes += [

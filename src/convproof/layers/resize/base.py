@@ -7,6 +7,7 @@ from typing import Any, cast
 import numpy as np
 
 from convproof.core.derivation import Node
+from convproof.core.errors import ShapeError
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator
@@ -17,6 +18,8 @@ from convproof.layers.resize.coordinates import Place
 from convproof.layers.resize.kernels import Cubic, Linear
 from convproof.layers.resize.one import One
 from convproof.layers.resize.sides import Chosen, Shared, Side, Weighed, kept
+
+MOST = 1 << 31  # cells; no array of a network is larger
 
 
 class Resizing(Layer):
@@ -30,10 +33,13 @@ class Resizing(Layer):
         raise NotImplementedError
 
     def shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
-        """The input's shape with other sizes."""
+        """The input's shape with other sizes. Raises ShapeError where no machine has room for it."""
         self.names_of(len(shapes))
         sides = self.sides(shapes[0])
-        return (tuple(sides[axis].place.outputs if axis in sides else size for axis, size in enumerate(shapes[0])),)
+        found = tuple(sides[axis].place.outputs if axis in sides else size for axis, size in enumerate(shapes[0]))
+        if math.prod(found) > MOST:
+            raise ShapeError("{layer} asks for {shape}, more cells than any network has", layer=self.describe(), shape=found)
+        return (found,)
 
     def compute(self, *inputs: Array) -> tuple[Array, ...]:
         """Axis by axis; what is no float is rounded to what it was."""

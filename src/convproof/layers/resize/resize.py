@@ -13,7 +13,7 @@ from convproof.core.records import Convention
 from convproof.core.sentence import either
 from convproof.core.shapes import Shape
 from convproof.layers.resize import conventions
-from convproof.layers.resize.base import Resizing, side_of
+from convproof.layers.resize.base import MOST, Resizing, side_of
 from convproof.layers.resize.coordinates import HALF, MODES, place
 from convproof.layers.resize.sides import ROUNDINGS, Side
 
@@ -70,12 +70,13 @@ class Resize(Resizing):
         super().__init__()
         self.mode, self.coordinate_transformation_mode = mode, coordinate_transformation_mode
         self.nearest_mode, self.keep_aspect_ratio_policy = nearest_mode, keep_aspect_ratio_policy
-        self.cubic_coeff_a, self.extrapolation_value = float(cubic_coeff_a), float(extrapolation_value)
+        (self.cubic_coeff_a,) = _numbers("cubic_coeff_a", (cubic_coeff_a,))
+        (self.extrapolation_value,) = _numbers("extrapolation_value", (extrapolation_value,))
         self.exclude_outside, self.antialias = bool(exclude_outside), bool(antialias)
-        self.scales = None if scales is None else tuple(float(np.float32(s)) for s in scales)
-        self.sizes = None if sizes is None else tuple(map(int, sizes))
-        self.axes = None if axes is None else tuple(map(int, axes))
-        self.roi = None if roi is None else tuple(map(float, roi))
+        self.scales = None if scales is None else tuple(float(np.float32(s)) for s in _numbers("scales", scales))
+        self.sizes = None if sizes is None else tuple(map(int, _numbers("sizes", sizes)))
+        self.axes = None if axes is None else tuple(map(int, _numbers("axes", axes)))
+        self.roi = None if roi is None else _numbers("roi", roi)
         self.fill = self.extrapolation_value
         self._check()
 
@@ -88,8 +89,8 @@ class Resize(Resizing):
         if (self.scales is None) == (self.sizes is None):
             raise SettingError("scales={scales} and sizes={sizes}: give one of them, and not both", scales=self.scales, sizes=self.sizes)
         wanted = self.scales or self.sizes or ()
-        if not all(0 < value < math.inf for value in wanted):
-            raise SettingError("scales and sizes must be positive; got {wanted}", wanted=wanted)
+        if not all(0 < value <= MOST for value in wanted):
+            raise SettingError("scales and sizes must be positive, and at most {most}; got {wanted}", most=MOST, wanted=wanted)
         if self.axes is not None and len(self.axes) != len(wanted):
             raise SettingError("{n} axes and {m} scales or sizes: expected as many", n=len(self.axes), m=len(wanted))
         if self.antialias and self.mode == "nearest":
@@ -157,3 +158,10 @@ class Resize(Resizing):
         arrays = (self.roi, np.float32), (self.scales, np.float32), (self.sizes, np.int64)
         settings["mode"] = self.mode
         return (Written("Resize", (0, *(None if value is None else np.array(value, kind) for value, kind in arrays)), settings),)
+
+
+def _numbers(name: str, values: Sequence[Any]) -> tuple[float, ...]:
+    """A setting as finite numbers. Raises SettingError."""
+    if not all(isinstance(v, int | float | np.number) and math.isfinite(v) for v in values):
+        raise SettingError("{name}={values!r}: expected finite numbers", name=name, values=values)
+    return tuple(map(float, values))
