@@ -9,14 +9,15 @@
 28.0
 """
 
+import typing as _typing
+
 from convproof.core.derivation import Derivation
 from convproof.core.errors import *  # noqa: F403
 from convproof.core.errors import __all__ as _errors
 from convproof.core.layer import Layer
 from convproof.formats.images import to_batch
 from convproof.formats.load import load
-from convproof.formats.torch.trace import from_torch
-from convproof.layers.catalogue import *  # noqa: F403
+from convproof.formats.torch import from_torch
 from convproof.layers.catalogue import LAYERS as _LAYERS
 from convproof.network.network import Network, Sequential
 from convproof.network.summary import Summary
@@ -25,3 +26,17 @@ from convproof.network.trace import Trace
 __version__ = "0.1.0"
 
 __all__ = ["Derivation", "Layer", "Network", "Sequential", "Summary", "Trace", "from_torch", "load", "to_batch", *_errors, *_LAYERS]
+
+if _typing.TYPE_CHECKING:
+    from convproof.layers.catalogue import *  # noqa: F403
+
+
+def __getattr__(name: str) -> _typing.Any:
+    """A layer, loaded when it is first asked for."""
+    if name not in _LAYERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _LAYERS[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -25,7 +25,6 @@ SAMPLES = [
     _twins("more axes", (2, 3, 5), 5, 4),
     _twins("of a vector", (6,), 6, 3),
     _twins("long", (2, 300), 300, 2),
-    Sample("Linear of a fixed rank", lambda: cp.Linear(4, 3, rank=2), ((2, 4),), lambda: torch.nn.Linear(4, 3)),
     Sample("Bilinear", lambda: cp.Bilinear(4, 3, 5), ((2, 4), (2, 3)), lambda: torch.nn.Bilinear(4, 3, 5)),
     Sample("Bilinear more axes", lambda: cp.Bilinear(3, 5, 2), ((4, 2, 3), (4, 2, 5)), lambda: torch.nn.Bilinear(3, 5, 2)),
     Sample(

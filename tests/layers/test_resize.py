@@ -21,6 +21,7 @@ SAMPLES = [
     _twins("nearest to a size", (2, 3, 8, 10), size=(4, 5)),
     _twins("nearest of three axes", (1, 2, 2, 3, 4), scale_factor=(1.0, 0.5, 2.0)),
     _twins("nearest-exact", (2, 3, 5), scale_factor=(2.0,), mode="nearest-exact"),
+    _twins("area", (2, 2, 6, 8), size=(3, 4), mode="area"),
     _twins("linear", (2, 3, 5), scale_factor=1.75, mode="linear"),
     _twins("bilinear", (2, 1, 4, 3), scale_factor=2, mode="bilinear"),
     _twins("bilinear, smaller", (1, 2, 9, 8), size=(4, 5), mode="bilinear"),

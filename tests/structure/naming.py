@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from convproof.core.derivation.node import ARITHMETIC
 from convproof.core.layer import Layer
+from convproof.layers.catalogue import LAYERS
 from tests.samples import all_samples
 
 ROOMS = "convproof.layers"
@@ -23,6 +24,7 @@ def _operators() -> Iterator[str]:
             yield convention.layer
 
 
+LOADED = tuple(LAYERS.values())  # so that all of them are subclasses that are known
 CLASSES = frozenset(_classes(Layer))
 WORDS = frozenset(ARITHMETIC) | {"mean", "min", "max"}  # torch calls functions so, and everybody calls arithmetic so
 NAMES = CLASSES | frozenset(_operators()) - WORDS

@@ -28,9 +28,9 @@ def followed(folder):
     room.mkdir()
     (room / "__init__.py").write_text('"""Scaling: every cell times a constant."""\n', encoding="utf-8")
     (room / "layer.py").write_text(layer, encoding="utf-8")
-    catalogue = room.parent / "catalogue.py"
-    imports, last, rest = catalogue.read_text(encoding="utf-8").partition("\n\nLAYERS")
-    catalogue.write_text(imports + "\n" + entry.rstrip() + last + rest, encoding="utf-8")
+    catalogue = room.parent / "catalogue.pyi"
+    lines, last, rest = catalogue.read_text(encoding="utf-8").partition("\n\nLAYERS")
+    catalogue.write_text(lines + "\n" + entry.rstrip() + last + rest, encoding="utf-8")
     (folder / "tests" / "layers" / "test_scale.py").write_text(samples, encoding="utf-8")
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder / "src"), str(folder)])}
 

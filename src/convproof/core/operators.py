@@ -161,9 +161,9 @@ class Written:
     """One ONNX node that a layer is written as.
 
     ``arguments``: the number k for the layer's input k, a name for one of its parameters or statistics, an array for a constant, None for
-    an input left out, and ``Result(j)`` for what node j of the same layer gives. The last node's outputs are the layer's; where other
-    nodes make some of them, ``gives`` names for each output of a node which of the layer's it is, None for none. ``version`` is the version of ONNX's operator set that the node is written
-    for, None for the one that all rooms write for.
+    an input left out, and ``Result(j)`` for what node j of the same layer gives. The last node's outputs are the layer's; where several
+    nodes make them, ``gives`` names for each output of a node which of the layer's it is, None for none. ``version`` is the version of
+    ONNX's operator set that the node is written for, None for the one that all rooms write for.
     """
 
     operator: str

@@ -9,7 +9,7 @@ import numpy as np
 from convproof.core.errors import UnknownNameError
 from convproof.core.sentence import Sentence, Text, either, listed, say
 from convproof.core.shapes import Array
-from convproof.layers.catalogue import BatchNorm2d, Conv2d, ReLU
+from convproof.layers import catalogue as layers
 from convproof.network.network import Network, Sequential
 
 
@@ -27,13 +27,13 @@ def image_b() -> Array:
 
 def walkthrough_conv() -> Network:
     """The walkthrough's convolution alone: 3 to 1 channels, 3x3, all weights 1, bias 1."""
-    return Sequential(conv1=Conv2d(3, 1, kernel_size=3).initialise("constant", weight=1, bias=1))
+    return Sequential(conv1=layers.Conv2d(3, 1, kernel_size=3).initialise("constant", weight=1, bias=1))
 
 
 def walkthrough() -> Network:
     """The walkthrough's network in training mode: that convolution, BatchNorm2d(1), ReLU."""
-    conv = Conv2d(3, 1, kernel_size=3).initialise("constant", weight=1, bias=1)
-    return Sequential(conv1=conv, bn1=BatchNorm2d(1), relu=ReLU())
+    conv = layers.Conv2d(3, 1, kernel_size=3).initialise("constant", weight=1, bias=1)
+    return Sequential(conv1=conv, bn1=layers.BatchNorm2d(1), relu=layers.ReLU())
 
 
 def walkthrough_images() -> list[Array]:
@@ -44,7 +44,7 @@ def walkthrough_images() -> list[Array]:
 def exercise(seed: int) -> tuple[Network, Array]:
     """A convolution of the walkthrough's size and an image for it, with small whole numbers to be worked through by hand."""
     rng = np.random.default_rng(seed)
-    conv = Conv2d(3, 1, kernel_size=3).initialise(weight=rng.integers(-2, 4, (1, 3, 3, 3)), bias=int(rng.integers(-5, 6)))
+    conv = layers.Conv2d(3, 1, kernel_size=3).initialise(weight=rng.integers(-2, 4, (1, 3, 3, 3)), bias=int(rng.integers(-5, 6)))
     return Sequential(conv1=conv), rng.integers(0, 10, (1, 3, 5, 5)).astype(np.float32)
 
 

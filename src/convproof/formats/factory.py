@@ -13,7 +13,7 @@ from convproof.core.errors import FileError, UnknownNameError
 from convproof.core.layer import Layer
 from convproof.core.sentence import did_you_mean, listed, say
 from convproof.formats.files import existing
-from convproof.formats.torch.trace import from_torch
+from convproof.formats.torch import from_torch
 from convproof.network.network import Network
 
 PREFIX = "convproof_model_"

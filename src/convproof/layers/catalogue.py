@@ -1,164 +1,28 @@
-"""The list of layers. A new layer is one more line here, and nothing else in the house has to know of it."""
+"""The layers by name, each loaded when it is first asked for. ``catalogue.pyi`` beside this file is the list of them."""
 
-from convproof.core.layer import Layer as _Layer
-from convproof.layers.batchnorm.layer import BatchNorm as BatchNorm
-from convproof.layers.batchnorm.layer import BatchNorm1d as BatchNorm1d
-from convproof.layers.batchnorm.layer import BatchNorm2d as BatchNorm2d
-from convproof.layers.batchnorm.layer import BatchNorm3d as BatchNorm3d
-from convproof.layers.batchnorm.layer import SyncBatchNorm as SyncBatchNorm
-from convproof.layers.binary.further import Max as Max
-from convproof.layers.binary.further import Mean as Mean
-from convproof.layers.binary.further import Min as Min
-from convproof.layers.binary.further import Pow as Pow
-from convproof.layers.binary.layer import Add as Add
-from convproof.layers.binary.layer import Div as Div
-from convproof.layers.binary.layer import Mul as Mul
-from convproof.layers.binary.layer import Sub as Sub
-from convproof.layers.constant.layer import Constant as Constant
-from convproof.layers.conv.layer import Conv1d as Conv1d
-from convproof.layers.conv.layer import Conv2d as Conv2d
-from convproof.layers.conv.layer import Conv3d as Conv3d
-from convproof.layers.convtranspose.layer import ConvTranspose1d as ConvTranspose1d
-from convproof.layers.convtranspose.layer import ConvTranspose2d as ConvTranspose2d
-from convproof.layers.convtranspose.layer import ConvTranspose3d as ConvTranspose3d
-from convproof.layers.dropout.layer import AlphaDropout as AlphaDropout
-from convproof.layers.dropout.layer import Dropout as Dropout
-from convproof.layers.dropout.layer import Dropout1d as Dropout1d
-from convproof.layers.dropout.layer import Dropout2d as Dropout2d
-from convproof.layers.dropout.layer import Dropout3d as Dropout3d
-from convproof.layers.dropout.layer import FeatureAlphaDropout as FeatureAlphaDropout
-from convproof.layers.join.layer import Concat as Concat
-from convproof.layers.join.layer import Stack as Stack
-from convproof.layers.linear.bilinear import Bilinear as Bilinear
-from convproof.layers.linear.layer import Linear as Linear
-from convproof.layers.linear.matmul import Gemm as Gemm
-from convproof.layers.linear.matmul import MatMul as MatMul
-from convproof.layers.norm.group import GroupNorm as GroupNorm
-from convproof.layers.norm.layer import InstanceNorm as InstanceNorm
-from convproof.layers.norm.layer import InstanceNorm1d as InstanceNorm1d
-from convproof.layers.norm.layer import InstanceNorm2d as InstanceNorm2d
-from convproof.layers.norm.layer import InstanceNorm3d as InstanceNorm3d
-from convproof.layers.norm.layernorm import LayerNorm as LayerNorm
-from convproof.layers.norm.local import LocalResponseNorm as LocalResponseNorm
-from convproof.layers.norm.rms import RMSNorm as RMSNorm
-from convproof.layers.pad.layer import Pad as Pad
-from convproof.layers.pad.sided import CircularPad1d as CircularPad1d
-from convproof.layers.pad.sided import CircularPad2d as CircularPad2d
-from convproof.layers.pad.sided import CircularPad3d as CircularPad3d
-from convproof.layers.pad.sided import ConstantPad1d as ConstantPad1d
-from convproof.layers.pad.sided import ConstantPad2d as ConstantPad2d
-from convproof.layers.pad.sided import ConstantPad3d as ConstantPad3d
-from convproof.layers.pad.sided import ReflectionPad1d as ReflectionPad1d
-from convproof.layers.pad.sided import ReflectionPad2d as ReflectionPad2d
-from convproof.layers.pad.sided import ReflectionPad3d as ReflectionPad3d
-from convproof.layers.pad.sided import ReplicationPad1d as ReplicationPad1d
-from convproof.layers.pad.sided import ReplicationPad2d as ReplicationPad2d
-from convproof.layers.pad.sided import ReplicationPad3d as ReplicationPad3d
-from convproof.layers.pad.sided import ZeroPad1d as ZeroPad1d
-from convproof.layers.pad.sided import ZeroPad2d as ZeroPad2d
-from convproof.layers.pad.sided import ZeroPad3d as ZeroPad3d
-from convproof.layers.pointwise.elementary import Abs as Abs
-from convproof.layers.pointwise.elementary import Ceil as Ceil
-from convproof.layers.pointwise.elementary import Cos as Cos
-from convproof.layers.pointwise.elementary import Exp as Exp
-from convproof.layers.pointwise.elementary import Floor as Floor
-from convproof.layers.pointwise.elementary import Log as Log
-from convproof.layers.pointwise.elementary import Neg as Neg
-from convproof.layers.pointwise.elementary import Reciprocal as Reciprocal
-from convproof.layers.pointwise.elementary import Round as Round
-from convproof.layers.pointwise.elementary import Rsqrt as Rsqrt
-from convproof.layers.pointwise.elementary import Sign as Sign
-from convproof.layers.pointwise.elementary import Sin as Sin
-from convproof.layers.pointwise.elementary import Sqrt as Sqrt
-from convproof.layers.pointwise.elementary import Square as Square
-from convproof.layers.pointwise.glu import GLU as GLU
-from convproof.layers.pointwise.layer import ReLU as ReLU
-from convproof.layers.pointwise.prelu import PReLU as PReLU
-from convproof.layers.pointwise.prelu import RReLU as RReLU
-from convproof.layers.pointwise.rectifiers import Clip as Clip
-from convproof.layers.pointwise.rectifiers import Hardshrink as Hardshrink
-from convproof.layers.pointwise.rectifiers import Hardsigmoid as Hardsigmoid
-from convproof.layers.pointwise.rectifiers import Hardswish as Hardswish
-from convproof.layers.pointwise.rectifiers import Hardtanh as Hardtanh
-from convproof.layers.pointwise.rectifiers import LeakyReLU as LeakyReLU
-from convproof.layers.pointwise.rectifiers import ReLU6 as ReLU6
-from convproof.layers.pointwise.rectifiers import Shrink as Shrink
-from convproof.layers.pointwise.rectifiers import Softshrink as Softshrink
-from convproof.layers.pointwise.rectifiers import Threshold as Threshold
-from convproof.layers.pointwise.rectifiers import ThresholdedReLU as ThresholdedReLU
-from convproof.layers.pointwise.smooth import CELU as CELU
-from convproof.layers.pointwise.smooth import ELU as ELU
-from convproof.layers.pointwise.smooth import GELU as GELU
-from convproof.layers.pointwise.smooth import SELU as SELU
-from convproof.layers.pointwise.smooth import Erf as Erf
-from convproof.layers.pointwise.smooth import LogSigmoid as LogSigmoid
-from convproof.layers.pointwise.smooth import Mish as Mish
-from convproof.layers.pointwise.smooth import Sigmoid as Sigmoid
-from convproof.layers.pointwise.smooth import SiLU as SiLU
-from convproof.layers.pointwise.smooth import Softplus as Softplus
-from convproof.layers.pointwise.smooth import Softsign as Softsign
-from convproof.layers.pointwise.smooth import Tanh as Tanh
-from convproof.layers.pointwise.smooth import Tanhshrink as Tanhshrink
-from convproof.layers.pool.average import AdaptiveAvgPool1d as AdaptiveAvgPool1d
-from convproof.layers.pool.average import AdaptiveAvgPool2d as AdaptiveAvgPool2d
-from convproof.layers.pool.average import AdaptiveAvgPool3d as AdaptiveAvgPool3d
-from convproof.layers.pool.average import AvgPool1d as AvgPool1d
-from convproof.layers.pool.average import AvgPool2d as AvgPool2d
-from convproof.layers.pool.average import AvgPool3d as AvgPool3d
-from convproof.layers.pool.average import GlobalAveragePool as GlobalAveragePool
-from convproof.layers.pool.maximum import AdaptiveMaxPool1d as AdaptiveMaxPool1d
-from convproof.layers.pool.maximum import AdaptiveMaxPool2d as AdaptiveMaxPool2d
-from convproof.layers.pool.maximum import AdaptiveMaxPool3d as AdaptiveMaxPool3d
-from convproof.layers.pool.maximum import GlobalMaxPool as GlobalMaxPool
-from convproof.layers.pool.maximum import MaxPool1d as MaxPool1d
-from convproof.layers.pool.maximum import MaxPool2d as MaxPool2d
-from convproof.layers.pool.maximum import MaxPool3d as MaxPool3d
-from convproof.layers.pool.norm import GlobalLpPool as GlobalLpPool
-from convproof.layers.pool.norm import LPPool1d as LPPool1d
-from convproof.layers.pool.norm import LPPool2d as LPPool2d
-from convproof.layers.pool.norm import LPPool3d as LPPool3d
-from convproof.layers.reduce.kinds import ReduceL1 as ReduceL1
-from convproof.layers.reduce.kinds import ReduceL2 as ReduceL2
-from convproof.layers.reduce.kinds import ReduceLogSum as ReduceLogSum
-from convproof.layers.reduce.kinds import ReduceLogSumExp as ReduceLogSumExp
-from convproof.layers.reduce.kinds import ReduceMax as ReduceMax
-from convproof.layers.reduce.kinds import ReduceMean as ReduceMean
-from convproof.layers.reduce.kinds import ReduceMin as ReduceMin
-from convproof.layers.reduce.kinds import ReduceProd as ReduceProd
-from convproof.layers.reduce.kinds import ReduceSum as ReduceSum
-from convproof.layers.reduce.kinds import ReduceSumSquare as ReduceSumSquare
-from convproof.layers.reshape.axes import Identity as Identity
-from convproof.layers.reshape.axes import Permute as Permute
-from convproof.layers.reshape.axes import Squeeze as Squeeze
-from convproof.layers.reshape.axes import Transpose as Transpose
-from convproof.layers.reshape.axes import Unsqueeze as Unsqueeze
-from convproof.layers.reshape.cut import Gather as Gather
-from convproof.layers.reshape.cut import Index as Index
-from convproof.layers.reshape.cut import Slice as Slice
-from convproof.layers.reshape.flatten import Flatten as Flatten
-from convproof.layers.reshape.flatten import Reshape as Reshape
-from convproof.layers.reshape.flatten import Unflatten as Unflatten
-from convproof.layers.reshape.parts import Chunk as Chunk
-from convproof.layers.reshape.parts import Split as Split
-from convproof.layers.reshape.parts import Unbind as Unbind
-from convproof.layers.reshape.repeat import Expand as Expand
-from convproof.layers.reshape.repeat import Flip as Flip
-from convproof.layers.reshape.repeat import Roll as Roll
-from convproof.layers.reshape.repeat import Tile as Tile
-from convproof.layers.reshape.shuffle import ChannelShuffle as ChannelShuffle
-from convproof.layers.reshape.shuffle import DepthToSpace as DepthToSpace
-from convproof.layers.reshape.shuffle import PixelShuffle as PixelShuffle
-from convproof.layers.reshape.shuffle import PixelUnshuffle as PixelUnshuffle
-from convproof.layers.reshape.shuffle import SpaceToDepth as SpaceToDepth
-from convproof.layers.resize.resize import Resize as Resize
-from convproof.layers.resize.upsample import Upsample as Upsample
-from convproof.layers.resize.upsample import UpsamplingBilinear2d as UpsamplingBilinear2d
-from convproof.layers.resize.upsample import UpsamplingNearest2d as UpsamplingNearest2d
-from convproof.layers.softmax.layer import LogSoftmax as LogSoftmax
-from convproof.layers.softmax.layer import Softmax as Softmax
-from convproof.layers.softmax.layer import Softmax2d as Softmax2d
-from convproof.layers.softmax.layer import Softmin as Softmin
+from collections.abc import Iterator, Mapping
 
-LAYERS: dict[str, type[_Layer]] = {
-    name: value for name, value in dict(vars()).items() if isinstance(value, type) and issubclass(value, _Layer) and value is not _Layer
-}
+import lazy_loader
+
+from convproof.core.layer import Layer
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__package__, __file__)
+
+
+class _Layers(Mapping[str, type[Layer]]):
+    """Every layer of the list by its name."""
+
+    def __getitem__(self, name: str) -> type[Layer]:
+        if name not in __all__:
+            raise KeyError(name)
+        layer: type[Layer] = __getattr__(name)
+        return layer
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(__all__)
+
+    def __len__(self) -> int:
+        return len(__all__)
+
+
+LAYERS = _Layers()

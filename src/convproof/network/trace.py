@@ -93,7 +93,7 @@ class Trace:
         stored = self.arrays[str(Place(node.name, output))]
         found = stored if cells is None else stored[tuple(cells.T)]
         inputs, training, draw = self.inputs_of(node.name), self.modes[node.name], self.draws.get(node.name)
-        arithmetic = format_of(stored.dtype) if stored.dtype.kind == "f" else FLOAT64  # indices are exact in either
+        arithmetic = format_of(stored.dtype) if stored.dtype.kind in "fV" else FLOAT64  # V: bfloat16; indices are exact in either
         lines = node.layer.lines(cells, inputs, output=output, training=training, draw=draw, arithmetic=arithmetic)
         if (abs(found - lines.exact) > lines.proof).any():
             raise StaleTraceError(

@@ -1,5 +1,6 @@
 """How ONNX and PyTorch write linear layers and matrix products, and how they are written back."""
 
+import ml_dtypes
 import numpy as np
 import onnx
 import pytest
@@ -48,7 +49,7 @@ def test_a_gemm_with_weights_is_a_linear_and_is_written_as_one(turned, bias):
     stored = {"w": W if turned else W.T.copy()} | ({} if bias is None else {"b": bias})
     net = network_of(model("Gemm", stored, transB=int(turned)))
     fc = net["fc"]
-    assert repr(fc) == f"Linear(in_features=3, out_features=4, {'bias=False, ' if bias is None else ''}rank=2)"
+    assert repr(fc) == f"Linear(in_features=3, out_features=4{', bias=False' if bias is None else ''})"
     assert np.array_equal(fc.weight, W)
     assert bias is None or np.array_equal(fc.bias, B)
     fc.weight[1, 2] = 7.0
@@ -119,9 +120,11 @@ def linear_of(x, weight, bias):
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 5, 3)])
 def test_a_linear_of_torch_is_written_for_any_number_of_axes(shape, bias):
     x = RNG.normal(size=shape).astype(np.float32)
-    net = cp.Sequential(fc=cp.Linear(3, 4, bias is not None, seed=1))
+    fc = cp.Linear(3, 4, bias is not None, seed=1)
+    net = cp.Network({"fc": (fc, "input")}, inputs=("input",), declared={"input": Declared(np.float32, shape)})
     written = model_of(net)
-    assert [n.op_type for n in written.graph.node] == ["Transpose", "MatMul", "Add"][: 2 + (bias is not None)]
+    kinds = ["Gemm"] if len(shape) == 2 else ["Transpose", "MatMul", "Add"][: 2 + (bias is not None)]
+    assert [n.op_type for n in written.graph.node] == kinds
     stored = {t.name: numpy_helper.to_array(t) for t in written.graph.initializer}
     assert np.array_equal(stored["fc.weight"], net["fc"].weight)
     lines = net["fc"].lines(None, (x,))
@@ -209,3 +212,18 @@ def test_a_module_with_products(example):
     expected = module.double()(torch.tensor(x).double()).detach().numpy()
     assert np.allclose(net(x), expected, rtol=1e-4, atol=2.0**-20 * abs(expected).max())
     assert len(net.parameters() if hasattr(net, "parameters") else net.state_dict()) >= 3
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_weights_of_a_short_format(name):
+    dtype = np.dtype(getattr(ml_dtypes, name, name))
+    code = helper.np_dtype_to_tensor_dtype(dtype)
+    node = helper.make_node("Gemm", ["x", "w", "b"], ["y"], name="fc")
+    given, out = (helper.make_tensor_value_info(n, code, shape) for n, shape in (("x", (2, 3)), ("y", (2, 4))))
+    tensors = [numpy_helper.from_array(array.astype(dtype), n) for n, array in (("w", W.T), ("b", B))]
+    opset = [helper.make_opsetid("", 22)]
+    net = network_of(helper.make_model(helper.make_graph([node], "g", [given], [out], tensors), opset_imports=opset, ir_version=10))
+    trace = net.trace(X.astype(dtype))
+    assert trace["fc"].dtype == net["fc"].weight.dtype == dtype
+    d = trace.why("fc", (1, 2))
+    assert abs(d.value - float(d.exact)) <= d.allowed

@@ -12,6 +12,8 @@ import convproof as cp
 from convproof.core.formats import FLOAT32
 from convproof.core.operators import Call
 from convproof.formats.onnx.graph import network_of
+from convproof.formats.onnx.write import model_of
+from convproof.network.graph import Declared
 from tests.layers.written import model_with, run_by_runtime, run_by_us
 from tests.operators import answer
 
@@ -136,6 +138,11 @@ WRITTEN = {
     "nearest by one number": cp.Upsample(scale_factor=2),
     "nearest of a size": cp.Upsample((10, 3)),
     "nearest-exact": cp.Upsample((7, 4), mode="nearest-exact"),
+    "nearest to one size": cp.Upsample(7),
+    "one size stays": cp.Upsample(scale_factor=(1.1, 1.5), mode="bilinear"),
+    "one size stays, by a cubic": cp.Upsample(scale_factor=(1.125, 1.5), mode="bicubic"),
+    "both stay": cp.Upsample(scale_factor=(1.1, 1.0), mode="bilinear"),
+    "means": cp.Upsample((5, 3), mode="area"),
     "bilinear": cp.Upsample(scale_factor=2, mode="bilinear"),
     "bilinear by a fraction": cp.Upsample(scale_factor=(1.5, 0.75), mode="bilinear"),
     "bilinear with corners": cp.Upsample((9, 4), mode="bilinear", align_corners=True),
@@ -160,21 +167,27 @@ WRITTEN = {
 def test_what_is_written_computes_the_same(name):
     layer = WRITTEN[name]
     lines, found = layer.lines(None, (X,)), model_with(layer, [X])
-    for y in (layer(X), *run_by_runtime(found, [X]), *again(found)):
+    for y in (layer(X), *run_by_runtime(found, [X]), *run_by_us(found, [X])):
         assert y.shape == lines.exact.shape
         assert (abs(y - lines.exact) <= lines.proof).all()
 
 
-def again(found):
-    """What we compute when we read the model; sizes that are worked out in the graph may be delegated."""
-    y = network_of(found)(X)
-    return [y]
+@pytest.mark.parametrize("name", [name for name in WRITTEN if name not in ("nearest to one size", "both stay", "one size stays", "means")])
+def test_what_is_written_for_open_sizes_computes_the_same(name):
+    layer = WRITTEN[name]
+    lines = layer.lines(None, (X,))
+    net = cp.Network({"layer": (layer, "x")}, inputs=("x",), declared={"x": Declared(np.float32, (None, None, None, None))})
+    found = model_of(net)
+    for y in (*run_by_runtime(found, [X]), network_of(found)(X)):
+        assert (abs(y - lines.exact) <= lines.proof).all()
+    direct = layer.written()
+    assert direct[-1].operator == "Resize"
 
 
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        (cp.Upsample(3, mode="area"), "has no mode of means: use an AvgPool"),
+        (cp.Upsample((3, 4), mode="area"), "whose sizes are open: it has no mode of means; use an AvgPool"),
         (cp.Upsample(scale_factor=1.5, recompute_scale_factor=True), "needs one number for each axis"),
         (cp.Upsample(3), "needs one number for each axis: give size or scale_factor as a tuple"),
         (
@@ -186,6 +199,11 @@ def again(found):
 def test_what_cannot_be_written(layer, message):
     with pytest.raises(cp.NotCoveredError, match=message):
         layer.written()
+
+
+def test_means_of_unlike_windows_cannot_be_written():
+    with pytest.raises(cp.NotCoveredError, match=r"for sizes \[5, 6\]: its windows differ"):
+        cp.Upsample((3, 4), mode="area").written_at([(2, 3, 5, 6)])
 
 
 class Decoder(torch.nn.Module):

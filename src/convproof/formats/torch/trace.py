@@ -1,4 +1,4 @@
-"""``from_torch``: a torch.nn.Module as a layer or a network of ours. The module itself is left as it was."""
+"""A torch.nn.Module as a layer or a network of ours, for ``from_torch``. The module itself is left as it was."""
 
 import copy
 import operator
@@ -15,14 +15,8 @@ from convproof.network.graph import Declared
 from convproof.network.network import Network
 
 
-def from_torch(module: Any, example: Any = None) -> Layer | Network:
-    """A layer for a single torch.nn module that we have, else a network with the module's names, in the module's mode.
-
-    ``example`` is an input, or a tuple of inputs, by which torch.export can follow what torch.fx cannot (decisions by a shape); the
-    network is then made for inputs of that shape. Parameters and statistics are copied; the module is not changed.
-
-    Raises GraphError for a module that cannot be followed, with the line where it stopped and what to do.
-    """
+def read_module(module: Any, example: Any) -> Layer | Network:
+    """See ``from_torch``."""
     import torch
 
     if not isinstance(module, torch.nn.Module):

@@ -113,7 +113,7 @@ def written(layer: BatchNormalisation) -> tuple[Written, ...]:
     given = ("running_mean", "running_var") if getattr(layer, "biased", False) else ()
     if further != given[: len(further)]:
         raise NotCoveredError(
-            "{layer} gives statistics of the batch that ONNX does not give: leave them out of outputs={outputs}, or use statistics_of='running'",
+            "{layer} gives statistics of the batch that ONNX does not give: leave them out of outputs={outputs}",
             layer=layer.describe(),
             outputs=further,
         )

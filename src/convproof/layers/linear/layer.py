@@ -1,6 +1,7 @@
 """The linear layer that users meet: torch.nn's names, signature and defaults."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -11,19 +12,18 @@ from convproof.core.fusing import Addition, Fusible, Pointwise
 from convproof.core.initialise import default_weight_and_bias
 from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
-from convproof.core.operators import Operator, Written
+from convproof.core.operators import Operator, Result, Written
 from convproof.core.parameters import Parameter
 from convproof.core.records import Convention
 from convproof.core.sentence import say
-from convproof.core.shapes import Array, Cell, DType, Region, Shape
+from convproof.core.shapes import Array, Cell, DType, Region, Shape, Sizes
 from convproof.layers.linear import bound, conventions, derive, formula, gradient
 
 
 class Linear(Layer):
     """y = x @ weight^T + bias over the last axis of x (*batch, in_features); the other axes are free, there may be none.
 
-    Arguments and defaults are torch.nn.Linear's. ``seed`` makes the initial weights repeatable. ``rank`` is the number of axes that x must
-    have, 2 for one that is read from ONNX Gemm; None: any.
+    Arguments and defaults are torch.nn.Linear's. ``seed`` makes the initial weights repeatable.
 
     Attributes: ``weight`` (out_features, in_features), ``bias`` (out_features) or None.
 
@@ -43,7 +43,6 @@ class Linear(Layer):
         dtype: DType = None,
         *,
         seed: int | None = None,
-        rank: Any = None,
     ) -> None:
         super().__init__(dtype=dtype)
         no_device(device)
@@ -51,9 +50,7 @@ class Linear(Layer):
             raise SettingError(
                 "in_features={into!r} and out_features={out!r} must be positive whole numbers", into=in_features, out=out_features
             )
-        if rank is not None and not is_size(rank):
-            raise SettingError("rank={rank!r} must be a positive whole number, or None for any number of axes", rank=rank)
-        self.in_features, self.out_features, self.rank = int(in_features), int(out_features), rank
+        self.in_features, self.out_features = int(in_features), int(out_features)
         self.declare("weight", (out_features, in_features))
         self.declare("bias", (out_features,) if bias else None)
         self.reset_parameters(seed)
@@ -63,10 +60,9 @@ class Linear(Layer):
         default_weight_and_bias(self, seed)
 
     def settings(self) -> dict[str, Any]:
-        """The sizes, bias=False, and the rank."""
+        """The sizes, and bias=False."""
         sizes = {"in_features": self.in_features, "out_features": self.out_features}
-        rank = {} if self.rank is None else {"rank": self.rank}
-        return sizes | ({} if self.bias is not None else {"bias": False}) | rank
+        return sizes if self.bias is not None else sizes | {"bias": False}
 
     def equation(self) -> str:
         """The formula."""
@@ -84,13 +80,6 @@ class Linear(Layer):
                 features=self.in_features,
                 shape=shape,
                 hint=say("; a Flatten before it would make it fit") if flat else "",
-            )
-        if self.rank not in (None, len(shape)):
-            raise ShapeError(
-                "{layer} expects x with {rank} axes; got {shape}; make it with rank=None for any number of axes",
-                layer=self.describe(),
-                rank=self.rank,
-                shape=shape,
             )
         return ((*shape[:-1], self.out_features),)
 
@@ -137,10 +126,15 @@ class Linear(Layer):
         return OPERATORS["Linear"]
 
     def written(self) -> tuple[Written, ...]:
-        """See ``operators``."""
-        from convproof.layers.linear.operators import written
+        """For any number of axes: a MatMul with the turned weight, and an Add."""
+        product = (Written("Transpose", ("weight",), {"perm": (1, 0)}), Written("MatMul", (0, Result(0))))
+        return product if self.bias is None else (*product, Written("Add", (Result(1), "bias")))
 
-        return written(self)
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """A Gemm for an input with two axes."""
+        if shapes[0] is None or len(shapes[0]) != 2:
+            return self.written()
+        return (Written("Gemm", (0, "weight") if self.bias is None else (0, "weight", "bias"), {"transB": 1}),)
 
 
 def is_size(value: Any) -> bool:

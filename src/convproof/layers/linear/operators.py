@@ -5,11 +5,9 @@ torch.matmul hold it as (in, out), and it is turned for that. All other products
 a Constant.
 """
 
-from typing import Any
-
 import numpy as np
 
-from convproof.core.operators import Call, Operator, Read, Result, Written
+from convproof.core.operators import Call, Operator, Read
 from convproof.core.shapes import Array
 from convproof.layers.linear.bilinear import Bilinear
 from convproof.layers.linear.layer import Linear
@@ -49,7 +47,7 @@ def gemm(call: Call) -> Read:
     if layer.alpha == layer.beta == 1 and not turn_a and _is_weight(call, 1):
         weight = call.array(1).T if turn_b else call.array(1)
         if not call.has(2) or (call.known(2) and call.shape(2) in ((weight.shape[1],), (1, weight.shape[1]))):
-            return Read(_held(weight, call.array(2) if call.has(2) else None, rank=2))
+            return Read(_held(weight, call.array(2) if call.has(2) else None))
     return Read(layer, (0, 1, 2) if call.has(2) else (0, 1))
 
 
@@ -57,7 +55,7 @@ def addmm(call: Call) -> Read:
     """In torch's order input, mat1, mat2, beta, alpha; input is C."""
     beta, alpha = call.number(3, 1), call.number(4, 1)
     if alpha == beta == 1 and _is_weight(call, 2) and call.known(0) and call.shape(0) == call.shape(2)[1:]:
-        return Read(_held(call.array(2), call.array(0), rank=2), (1,))
+        return Read(_held(call.array(2), call.array(0)), (1,))
     return Read(Gemm(alpha, beta), (1, 2, 0))
 
 
@@ -65,23 +63,14 @@ def _is_weight(call: Call, k: int) -> bool:
     return call.known(k) and call.rank(k) == 2 and np.dtype(call.dtype(k)).name in FLOATS and 0 not in call.shape(k)
 
 
-def _held(weight: Array, bias: Array | None, rank: int | None = None) -> Linear:
+def _held(weight: Array, bias: Array | None) -> Linear:
     """A Linear with the arrays of the graph, weight (in, out)."""
     into, out = weight.shape
-    layer = Linear(into, out, bias is not None, dtype=weight.dtype, rank=rank)
+    layer = Linear(into, out, bias is not None, dtype=weight.dtype)
     layer.weight = weight.T
     if bias is not None:
         layer.bias = bias.reshape(-1)
     return layer
-
-
-def written(layer: Linear) -> tuple[Written, ...]:
-    """A Gemm where the input has two axes for certain; for any number of them a MatMul with the turned weight, and an Add."""
-    bias: tuple[Any, ...] = () if layer.bias is None else ("bias",)
-    if layer.rank == 2:
-        return (Written("Gemm", (0, "weight", *bias), {"transB": 1}),)
-    product = (Written("Transpose", ("weight",), {"perm": (1, 0)}), Written("MatMul", (0, Result(0))))
-    return product if layer.bias is None else (*product, Written("Add", (Result(1), "bias")))
 
 
 OPERATORS: dict[str, tuple[Operator, ...]] = {

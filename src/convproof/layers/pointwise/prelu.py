@@ -7,7 +7,7 @@ in eval. How rounding enters: one product, u*abs(y), and as much again for a slo
 a, as in PyTorch. Source: torch.nn, ONNX PRelu.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -22,7 +22,7 @@ from convproof.core.lines import SIGMAS, Lines, carried
 from convproof.core.operators import Result, Written
 from convproof.core.parameters import Parameter
 from convproof.core.sentence import say
-from convproof.core.shapes import Array, Cell, DType, Shape
+from convproof.core.shapes import Array, Cell, DType, Shape, Sizes
 from convproof.layers.pointwise.formula.rectify import leaky_relu
 from convproof.layers.pointwise.function import Function
 from convproof.layers.pointwise.layer import Pointwise
@@ -162,6 +162,16 @@ class PReLU(Pointwise):
             return (Written("PRelu", (0, "weight")),)
         slope = Written("Unsqueeze", ("weight", np.array([1])))
         return (Written("Transpose"), slope, Written("PRelu", (Result(0), Result(1))), Written("Transpose", (Result(2),)))
+
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """The same; where it is known how many axes x has, the slope gets axes of length 1 to the right, or loses its own."""
+        (shape,) = shapes
+        if self.shape is not None or shape is None or (self.num_parameters == 1 and shape):
+            return self.written()
+        if len(shape) in (1, 2):
+            return (Written("PRelu", (0, "weight")),)
+        fitted = Written("Unsqueeze", ("weight", np.arange(1, len(shape) - 1))) if shape else Written("Squeeze", ("weight",))
+        return fitted, Written("PRelu", (0, Result(0)))
 
 
 class RReLU(Pointwise):

@@ -97,7 +97,7 @@ class Split(Parts):
         """Split, for listed sizes."""
         if isinstance(self.split_size, int):
             raise NotCoveredError(
-                "{layer} makes as many parts as the input has room for, which ONNX cannot say of an input whose size is open; list the sizes",
+                "{layer} makes as many parts as the input has room for, which ONNX cannot say where its size is open; list the sizes",
                 layer=self.describe(),
             )
         return (Written("Split", (0, np.array(self.split_size, np.int64)), {"axis": self.dim}, len(self.split_size)),)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from convproof.core.axes import require_axis
-from convproof.core.errors import NotCoveredError, SettingError, ShapeError
+from convproof.core.errors import SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup, taken
 from convproof.core.operators import Result, Written
 from convproof.core.sentence import Sentence, Text, say

@@ -10,7 +10,7 @@ from convproof.core.errors import SettingError, ShapeError
 from convproof.core.operators import Written
 from convproof.core.records import Convention
 from convproof.core.sentence import either, listed
-from convproof.core.shapes import Shape
+from convproof.core.shapes import Shape, Sizes
 from convproof.layers.resize import conventions, writing
 from convproof.layers.resize.base import Resizing, side_of
 from convproof.layers.resize.coordinates import HALF, Place, place
@@ -138,7 +138,11 @@ class Upsample(Resizing):
 
     def written(self) -> tuple[Written, ...]:
         """See ``writing``."""
-        return writing.written(self)
+        return writing.written(self, None)
+
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """The same for an input of which something is known."""
+        return writing.written(self, shapes[0])
 
 
 class UpsamplingNearest2d(Upsample):
