@@ -112,7 +112,7 @@ def _derived(origin: Origin, name: str, cell: Cell, output: int, computed: Any) 
 
 def _allowed(origin: Origin, cell: Cell, output: int, computed: Any) -> float | None:
     """The layer's proof line in this cell; None for integers, which are not rounded, and for a layer that has no bound."""
-    if computed.dtype.kind != "f":
+    if computed.dtype.kind not in "fV":
         return None
     arithmetic = format_of(computed.dtype)
     try:

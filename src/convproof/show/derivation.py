@@ -117,7 +117,7 @@ def verdict(derivation: Derivation) -> Sentence:
     digits = long(derivation.exact)
     if derivation.computed is None:
         return say("exact: {exact}", exact=digits)
-    if derivation.computed.dtype.kind != "f":
+    if derivation.computed.dtype.kind not in "fV":
         return say("exact: {exact}; computed: {computed}", exact=digits, computed=derivation.computed)
     return say(
         "exact: {exact}; computed in {format}: {computed}, {off}",

@@ -47,7 +47,7 @@ EVERY = [
 ]
 
 
-@pytest.mark.parametrize(("function", "name", "given", "x"), EVERY, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("function", "name", "given", "x"), EVERY, ids=lambda value: getattr(value, "__name__", str(value))[:30])
 def test_torch(function, name, given, x):
     arguments, named = ((), given) if isinstance(given, dict) else (given, {})
     (ours,) = answer_torch(name, x, *arguments, **named)

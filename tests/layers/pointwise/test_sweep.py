@@ -59,7 +59,9 @@ LAYERS = [
     (cp.Sin(), torch.sin, "Sin", {}),
     (cp.Cos(), torch.cos, "Cos", {}),
 ]
-every_layer = pytest.mark.parametrize(("layer", "theirs", "operator", "settings"), LAYERS, ids=lambda value: str(value)[:40])
+every_layer = pytest.mark.parametrize(
+    ("layer", "theirs", "operator", "settings"), LAYERS, ids=lambda value: getattr(value, "__name__", str(value))[:40]
+)
 
 
 def numbers(dtype):

@@ -5,11 +5,10 @@ import onnxruntime
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 import convproof as cp
-from convproof.core.operators import Call, Result
-from tests.layers.pool.samples import AVERAGE, MAX, NORM
+from convproof.core.operators import Call
 from tests.operators import answer, assert_case, node_cases
 
 NAMES = ("MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")
@@ -135,67 +134,6 @@ def test_old_and_odd_ways_to_say_it():
         layer_of(Call("MaxPool", (None,), {}, 12))
     with pytest.raises(cp.GraphError, match=r"pads=\(1,\) should be 2 numbers that are not negative"):
         layer_of(Call("MaxPool", (None,), {"kernel_shape": (2,), "pads": (1,)}, 12))
-
-
-def nodes_of(written, dtype):
-    """The written nodes as ONNX has them, and their constants."""
-    nodes, constants = [], []
-    for k, node in enumerate(written):
-        names = []
-        for argument in node.arguments:
-            if isinstance(argument, np.ndarray):
-                names.append(f"constant{len(constants)}")
-                constants.append(numpy_helper.from_array(argument.astype(dtype), names[-1]))
-            else:
-                names.append(f"node{argument.node}" if isinstance(argument, Result) else "x")
-        last = k == len(written) - 1
-        nodes.append(helper.make_node(node.operator, names, ["y", "indices"][: node.outputs] if last else [f"node{k}"], **node.settings))
-    return nodes, constants
-
-
-NOT_WRITTEN = {
-    "MaxPool2d with indices": "counts indices through one plane",
-    "MaxPool2d with indices, unbatched, ceil": "counts indices through one plane",
-    "MaxPool1d with indices": "counts indices through one plane",
-    "MaxPool3d padded": "counts indices through one plane",
-    "AvgPool2d negative divisor, ceil": "windows that ceil_mode clips have sizes of their own",
-    "AvgPool3d ceil, divisor": "windows that ceil_mode clips have sizes of their own",
-    "AdaptiveMaxPool2d a single cell": "only has pooling into a single cell",
-    "GlobalLpPool of 1.5": "whose p is a positive whole number",
-} | {
-    sample.name: "only has pooling into a single cell"
-    for sample in (*MAX, *AVERAGE)
-    if sample.name.startswith("Adaptive") and "single cell" not in sample.name
-}
-NOT_RUN = {"AvgPool2d pairs of padding", "GlobalMaxPool of four axes"}  # ONNX Runtime pads by less than the kernel, along three axes
-
-
-@pytest.mark.parametrize("sample", [*MAX, *AVERAGE, *NORM], ids=lambda sample: sample.name)
-def test_what_a_layer_is_written_as_computes_the_same(sample):
-    layer, inputs = sample.layer(), sample.inputs()
-    if sample.name in NOT_WRITTEN:
-        with pytest.raises(cp.NotCoveredError, match=NOT_WRITTEN[sample.name]):
-            layer.written()
-        return
-    written = layer.written()
-    x = inputs[0] if len(sample.shapes[0]) == getattr(layer, "axes", len(sample.shapes[0]) - 2) + 2 else inputs[0][None]
-    ours = layer.step(x, training=False).outputs
-    if sample.name not in NOT_RUN:
-        nodes, constants = nodes_of(written, x.dtype)
-        theirs = run(nodes, x, outputs=len(ours), constants=constants)
-        for k, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
-            lines = layer.lines(None, (x,), output=k)
-            for y in (mine, other):
-                assert y.shape == lines.exact.shape
-                assert (abs(y - lines.exact) <= lines.proof).all()
-    if len(written) == 1:
-        settings = {key: tuple(value) if isinstance(value, list) else value for key, value in written[0].settings.items()}
-        for mine, again in zip(ours, answer(written[0].operator, Call(written[0].operator, (x,), settings, 22, len(ours))), strict=True):
-            assert (abs(mine - again) <= 2 * layer.lines(None, (x,)).proof).all() if sample in NORM else np.array_equal(mine, again)
-
-
-def test_the_list_of_what_is_not_written_names_samples():
-    assert set(NOT_WRITTEN) | NOT_RUN <= {sample.name for sample in (*MAX, *AVERAGE, *NORM)}
 
 
 def test_ceil_mode_before_opset_22_leaves_the_last_window_out_too():

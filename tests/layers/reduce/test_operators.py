@@ -120,8 +120,3 @@ def test_integers_stay_integers(dtype):
         assert [layer.derive((k,), (x,)).exact for k in (0, 1)] == y.tolist()
         assert np.array_equal(layer.lines(None, (x,)).exact, y)
         assert not layer.lines(None, (x,)).proof.any()
-
-
-def test_places_cannot_be_written():
-    with pytest.raises(cp.NotCoveredError, match="cannot be written as ONNX"):
-        cp.ReduceMax(1, return_indices=True).written()

@@ -264,7 +264,7 @@ def test_an_index_is_written_as_slices(index):
     assert np.array_equal(ReferenceEvaluator(model).run(None, {"input": X})[0], layer(X))
 
 
-@pytest.mark.parametrize("layer", [cp.Split(2), cp.Unbind(), cp.Roll(1)], ids=repr)
+@pytest.mark.parametrize("layer", [cp.Split(2), cp.Unbind()], ids=repr)
 def test_what_onnx_cannot_say(layer):
     with pytest.raises(cp.NotCoveredError):
         layer.written()

@@ -54,7 +54,7 @@ class Derivation:
     @property
     def ulps(self) -> float:
         """How many units in the last place the computed number lies away from the exact value, with its sign."""
-        if self.computed is None or self.computed.dtype.kind != "f":
+        if self.computed is None or self.computed.dtype.kind not in "fV":
             return 0.0
         return float(self.format.ulps(exact(self.computed), self.exact))
 

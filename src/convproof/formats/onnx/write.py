@@ -17,6 +17,7 @@ from convproof.network.network import Network
 
 VERSION = 22  # of ONNX's operator set, which rooms write for
 IR_VERSION = 10  # what goes with it
+CHANGED = {"BatchNormalization": 14, "PRelu": 7, "RoiAlign": 16, "Split": 18}  # they mean something else since, with the same attributes
 
 
 def save_onnx(network: Network, path: str | Path) -> None:
@@ -110,11 +111,15 @@ def places_of(written: Written, layer: str, name: str) -> list[Place]:
 
 
 def _require_same_meaning(name: str, written: Written) -> None:
-    """Raise FileError for a node of another operator set whose operator takes other inputs or attributes in ours."""
+    """Raise FileError for a node of another operator set whose operator takes other inputs or attributes in ours.
+
+    A new attribute is no change: what it is unless it is given is what the operator did before. The exceptions are in CHANGED.
+    """
     if written.version in (None, VERSION):
         return
     then, now = (defs.get_schema(written.operator, version or VERSION) for version in (written.version, VERSION))
-    if (list(then.attributes), then.max_input) != (list(now.attributes), now.max_input):
+    kept = _usual(then).items() <= _usual(now).items() and then.max_input == now.max_input
+    if not kept or then.since_version < CHANGED.get(written.operator, 0):
         raise FileError(
             "{name}: {operator} of version {then} of ONNX's operators is written otherwise in version {now}; "
             "convert the original file with onnx.version_converter first",
@@ -123,6 +128,11 @@ def _require_same_meaning(name: str, written: Written) -> None:
             then=then.since_version,
             now=now.since_version,
         )
+
+
+def _usual(schema: defs.OpSchema) -> dict[str, tuple[Any, bytes]]:
+    """The attributes of an operator: their types, and what they are unless they are given."""
+    return {name: (attribute.type, attribute.default_value.SerializeToString()) for name, attribute in schema.attributes.items()}
 
 
 def expected(network: Network, name: str) -> Declared:
