@@ -182,3 +182,11 @@ def test_several_outputs():
     row = cp.Sequential(cp.MaxPool2d(2, return_indices=True)).summary((1, 2, 4, 6)).rows[0]
     assert row.output_shapes == ((1, 2, 2, 3),) * 2
     assert row.receptive_field == (2, 2)
+
+
+def test_receptive_fields_of_a_network_that_takes_channels_last():
+    turned = cp.Sequential(turn=cp.Permute((0, 3, 1, 2)), conv=cp.Conv2d(3, 4, (3, 2), stride=2), pool=cp.MaxPool2d(2))
+    plain = cp.Sequential(conv=cp.Conv2d(3, 4, (3, 2), stride=2), pool=cp.MaxPool2d(2))
+    fields = [row.receptive_field for row in turned.summary((1, 13, 11, 3)).rows]
+    assert fields == [(1, 1), *(row.receptive_field for row in plain.summary((1, 3, 13, 11)).rows)]
+    assert fields[-1] == (5, 4)

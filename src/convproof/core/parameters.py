@@ -35,7 +35,10 @@ class Parameter:
         layer.arrays[self.name] = self.fitted(layer, value)
 
     def fitted(self, layer: "Holder", value: Any) -> Array:
-        """A copy of ``value`` in the array's own dtype. Raises ShapeError, and SettingError where the layer has no such array."""
+        """A copy of ``value`` in the array's own dtype, row by row in memory, since sums of a matrix product follow the order there.
+
+        Raises ShapeError, and SettingError where the layer has no such array.
+        """
         present = layer.arrays[self.name]
         if present is None:
             raise SettingError(
@@ -58,7 +61,7 @@ class Parameter:
             )
         layer.warned.discard(self.name)
         warn_if_not_finite(layer, self.name, array)
-        return array.astype(present.dtype)
+        return array.astype(present.dtype, order="C")
 
 
 class Statistic(Parameter):

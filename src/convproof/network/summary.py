@@ -120,9 +120,19 @@ def _row(graph: Graph, node: Node, shapes: Mapping[Place, Shape | None], first: 
     )
 
 
+def first_image(graph: Graph, shapes: Mapping[Place, Shape | None]) -> Place:
+    """The first input; where all that reads it only puts its axes in another order, N, H, W, C into N, C, H, W, what comes out of that."""
+    start = Place(graph.inputs[0])
+    readers = [node for node in graph if start in node.sources]
+    given, turned = shapes.get(start), shapes.get(Place(readers[0].name)) if len(readers) == 1 else None
+    if given is None or turned is None or len(given) < 4 or given == turned or sorted(given) != sorted(turned):
+        return start
+    return Place(readers[0].name)
+
+
 def receptive_field(graph: Graph, node: Node, shapes: Mapping[Place, Shape | None]) -> tuple[int, ...] | None:
-    """How many cells of each spatial axis of the first input one cell of ``node`` looks at; None for an input without such axes."""
-    start = Place(graph.inputs[0]) if graph.inputs else Place(node.name)
+    """How many cells of each spatial axis of the first image one cell of ``node`` looks at; None for an input without such axes."""
+    start = first_image(graph, shapes) if graph.inputs else Place(node.name)
     shape, first = shapes.get(Place(node.name)), shapes.get(start)
     if shape is None or first is None or math.prod(shape) == 0 or len(first) < 3:
         return None

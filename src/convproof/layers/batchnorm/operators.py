@@ -28,7 +28,7 @@ def read_onnx(call: Call) -> Read:
     layer = BatchNorm(
         _features(call, (1, 2, 3, 4)),
         call.setting("epsilon", EPS),
-        1 - call.setting("momentum", MOMENTUM),
+        round(1 - call.setting("momentum", MOMENTUM), 9),  # 0.1 for 1 - 0.9, as somebody wrote it
         statistics_of="batch" if training else None,
         outputs=outputs,
         biased=training,

@@ -1,5 +1,6 @@
 """The softmax layers that users meet: torch.nn's names, signatures and defaults."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Written
 from convproof.core.records import Convention
-from convproof.core.shapes import Array, Cell, Region, Shape
+from convproof.core.shapes import Array, Cell, Region, Shape, Sizes
 from convproof.layers.softmax import bound, derive, formula, gradient
 from convproof.layers.softmax.row import Row
 
@@ -114,6 +115,12 @@ class Shares(Layer):
         from convproof.layers.softmax.operators import written
 
         return written(self)
+
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
+        """One node, where it is known that only the last axis is meant."""
+        (shape,) = shapes
+        last = shape is not None and self.dim in (-1, len(shape) - 1)
+        return (Written(self.onnx, (0,), {"axis": -1}),) if self.flatten and last else self.written()
 
 
 class Softmax(Shares):
