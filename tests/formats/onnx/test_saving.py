@@ -258,3 +258,31 @@ def test_an_old_operator_that_means_the_same_is_kept(operator, version):
 def test_an_old_operator_that_means_something_else_is_not(operator, version):
     with pytest.raises(cp.FileError, match=rf"^node: {operator} of version \d+ of ONNX's operators is written otherwise in version \d+"):
         _require_same_meaning("node", Written(operator, version=version))
+
+
+MIXED = {
+    "a clip": lambda: cp.ReLU6(),
+    "a padding": lambda: cp.ConstantPad2d(1, -2.5),
+    "a slope": lambda: cp.PReLU(),
+    "a norm without gamma": lambda: cp.BatchNorm2d(3, affine=False),
+    "a norm": lambda: cp.LayerNorm((7, 6)),
+    "a steep softplus": lambda: cp.Softplus(2, 3),
+    "a resize": lambda: cp.Upsample(scale_factor=1.5, mode="bilinear", align_corners=True),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+@pytest.mark.parametrize("name", MIXED)
+def test_a_constant_gets_the_type_of_the_numbers_that_it_meets(name, dtype):
+    declared = {"input": Declared(np.dtype(dtype), ("batch", 3, 7, 6))}
+    network = cp.Network({"one": (MIXED[name](), "input")}, declared=declared).eval()
+    model = model_of(network)
+    onnx.checker.check_model(model, full_check=True)
+    assert same(network, network_of(model), images(2, dtype))
+
+
+def test_a_constant_that_half_precision_does_not_have_is_an_error():
+    declared = {"input": Declared(np.dtype(np.float16), ("batch", 3))}
+    network = cp.Network({"one": (cp.Threshold(0.1, 2), "input")}, declared=declared).eval()
+    with pytest.raises(cp.FileError, match=r"one: ONNX cannot write Threshold.* has inconsistent type"):
+        model_of(network)

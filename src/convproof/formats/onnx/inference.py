@@ -9,10 +9,13 @@ import numpy as np
 from onnx import NodeProto, TensorProto, ValueInfoProto, defs, helper, numpy_helper, shape_inference
 
 from convproof.core.errors import FileError
+from convproof.core.operators import Result, Written
 from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Sizes
+from convproof.formats.onnx.file import dtype_of
 from convproof.network.graph import Node, Place
 
+FLOATS = ("float16", "bfloat16", "float32", "float64")
 FEW = 1024  # a constant with more numbers than these is nobody's shape
 INVENTED = "unk__"  # how ONNX names a size that it does not know; the next layer would take equal names for equal sizes
 
@@ -31,6 +34,10 @@ class Inference:
             return None
         return tuple(size.dim_value if size.HasField("dim_value") else None for size in kind.shape.dim)
 
+    def dtype(self, source: Place) -> np.dtype:
+        """The type of the numbers of an array."""
+        return dtype_of(self.values[str(source)].type.tensor_type.elem_type)
+
     def follow(self, node: Node, written: Sequence[NodeProto], tensors: Mapping[str, Array]) -> None:
         """Go through the nodes of one layer. Raises FileError where ONNX finds that they do not fit the layer's inputs."""
         made = [name for one in written for name in one.output if name]
@@ -46,7 +53,7 @@ class Inference:
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.version)], ir_version=self.ir_version)
         try:
-            found = shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph.output
+            found = shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True).graph.output
         except shape_inference.InferenceError as error:
             raise FileError(
                 "{name}: ONNX cannot write {layer} for what it reads, of shape {shape}: {problem}",
@@ -74,6 +81,44 @@ class Inference:
 
 def _shown(sizes: Sizes) -> str:
     return "?" if sizes is None else f"({', '.join('?' if size is None else str(size) for size in sizes)})"
+
+
+class Types:
+    """The types of the numbers that go through the nodes of one layer, from those of its inputs.
+
+    A constant has to have the type of what it meets, which may be another than the layer's own.
+    """
+
+    def __init__(self, inputs: Sequence[np.dtype], version: int) -> None:
+        self.inputs, self.version, self.results = list(inputs), version, list[np.dtype | None]()
+
+    def of(self, argument: object) -> np.dtype | None:
+        """The type of what another node or an input gives; None for a constant."""
+        if isinstance(argument, Result):
+            return self.results[argument.node]
+        return self.inputs[argument] if isinstance(argument, int) else None
+
+    def beside(self, written: Written, position: int) -> np.dtype | None:
+        """The type that an argument shares with another one, where ONNX says that they are of one type."""
+        formal = defs.get_schema(written.operator, self.version).inputs
+        names = [formal[min(k, len(formal) - 1)].type_str for k in range(len(written.arguments))]
+        found = (self.of(one) for one, name in zip(written.arguments, names, strict=True) if name == names[position])
+        return next((dtype for dtype in found if dtype is not None), None)
+
+    def follow(self, written: Written) -> None:
+        """Go past a node: a Cast says its type, everything else that meets constants keeps the type of what it reads."""
+        to = written.settings.get("to") if written.operator == "Cast" else None
+        given = (self.of(one) for one in reversed(written.arguments))
+        self.results.append(dtype_of(to) if to else next((dtype for dtype in given if dtype is not None), None))
+
+
+def in_type(array: Array, wanted: np.dtype | None) -> Array:
+    """A constant in another type of floats, where it stays the same number."""
+    if wanted is None or wanted == array.dtype or not {wanted.name, array.dtype.name} <= set(FLOATS):
+        return array
+    with np.errstate(all="ignore"):
+        cast = array.astype(wanted)
+        return cast if np.array_equal(cast.astype(array.dtype), array, equal_nan=True) else array
 
 
 def stored(name: str, array: Array) -> TensorProto:

@@ -1,6 +1,6 @@
 """A network as an ONNX file: every layer as the nodes that its room writes, under the layer's own name; a BatchNorm stays one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,9 @@ from onnx import ModelProto, NodeProto, ValueInfoProto, checker, defs, helper
 
 from convproof.core.errors import ConvproofError, FileError, ShapeError
 from convproof.core.operators import Result, Written
-from convproof.core.shapes import Array, Shape, Sizes
+from convproof.core.shapes import Array, Shape
 from convproof.formats.files import replacing
-from convproof.formats.onnx.inference import Inference, stored, typed
+from convproof.formats.onnx.inference import Inference, Types, in_type, stored, typed
 from convproof.network.graph import Declared, Node, Place
 from convproof.network.network import Network
 
@@ -43,7 +43,7 @@ def model_of(network: Network) -> ModelProto:
     nodes: list[NodeProto] = []
     tensors: dict[str, Array] = {}
     for node in network.graph:
-        own, arrays = _nodes(node, first[id(node.layer)], [known.sizes(source) for source in node.sources])
+        own, arrays = _nodes(node, first[id(node.layer)], known)
         known.follow(node, own, arrays)
         nodes += own
         tensors |= arrays
@@ -73,12 +73,13 @@ def with_shape(value: ValueInfoProto) -> ValueInfoProto:
     return value
 
 
-def _nodes(node: Node, owner: str, shapes: Sequence[Sizes]) -> tuple[list[NodeProto], dict[str, Array]]:
+def _nodes(node: Node, owner: str, known: Inference) -> tuple[list[NodeProto], dict[str, Array]]:
     """The ONNX nodes of one node of ours, and the tensors that they store."""
     try:
-        written = node.layer.written_at(shapes)
+        written = node.layer.written_at([known.sizes(source) for source in node.sources])
     except ConvproofError as error:
         raise FileError("{name}: {problem}", name=node.name, problem=error.sentence) from error
+    types = Types([known.dtype(source) for source in node.sources], VERSION)
     tensors: dict[str, Array] = {}
     last = len(written) - 1
     names = [node.name if k == last else f"{node.name}.step{k}" for k in range(len(written))]
@@ -92,7 +93,8 @@ def _nodes(node: Node, owner: str, shapes: Sequence[Sizes]) -> tuple[list[NodePr
         if isinstance(value, int):
             return str(node.sources[value])
         name = f"{owner}.{value}" if isinstance(value, str) else f"{node.name}.constant{k}.{position}"
-        tensors[name] = node.layer.arrays[value] if isinstance(value, str) else np.asarray(value)
+        array = node.layer.arrays[value] if isinstance(value, str) else np.asarray(value)
+        tensors[name] = in_type(array, types.beside(written[k], position))
         return name
 
     made = []
@@ -101,6 +103,7 @@ def _nodes(node: Node, owner: str, shapes: Sequence[Sizes]) -> tuple[list[NodePr
         inputs = [argument(position, k, value) for position, value in enumerate(one.arguments)]
         settings = {key: value for key, value in one.settings.items() if value is not None}
         made.append(helper.make_node(one.operator, inputs, [str(place) for place in outputs[k]], name=names[k], **settings))
+        types.follow(one)
     return made, tensors
 
 
