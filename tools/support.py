@@ -78,6 +78,10 @@ OPERATORS = [
     "Any version of the operator set from 6 on is read. *Ours* become layers with everything above. *Delegated* operators are computed by",
     "ONNX's own reference, one by one, and are marked as delegated in every listing; those that only move numbers are derived too.",
     "",
+    "Of ONNX's backend test cases (onnx 1.23.2) 398 use only the operators of convolutional networks. All of them pass, and none of their",
+    "nodes is delegated; the nine famous networks among them were also run with random weights, node by node against ONNX Runtime, every",
+    "node within its proof line.",
+    "",
 ]
 FUNCTIONS = [
     "## Functions of PyTorch",

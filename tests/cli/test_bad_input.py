@@ -1,9 +1,14 @@
 """Bad input on the command line: one sentence, exit code 2, no traceback, nothing written."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
+from PIL import Image
 
 from tests.cli.invoke import invoke
+from tests.walkthrough import IMAGE_A
 
 NET = """
 import numpy as np
@@ -53,6 +58,13 @@ BAD = [
     ("run walkthrough words.npy", "words.npy"),
     ("run walkthrough complex.npy", "complex"),
     ("run walkthrough --input small.npy --shape 1,3,5,5", "give one of them"),
+    ("run walkthrough --preprocess mean=0.5", "--preprocess says what is done to images: give INPUT"),
+    ("run walkthrough image.png --preprocess nonsense", "preprocessing 'nonsense': expected NAME=VALUE"),
+    ("run open.onnx", "open.onnx leaves sizes of its input open: batch, h; give each, such as --dim batch=1"),
+    ("run open.onnx --dim batch", "--dim 'batch': expected a name and a size of 1 or more, such as batch=1"),
+    ("run open.onnx --dim batch=1", "leaves sizes of its input open: h"),
+    ("run cut.onnx", "cut.onnx cannot be read as an ONNX model"),
+    ("run magic.onnx --shape 2", "Magic cannot be computed"),
     ("run --layer nope", "no layer is called 'nope'"),
     ("run -o trace.txt", "trace.txt"),
     ("run -o nowhere/trace.npz", "nowhere"),
@@ -81,7 +93,22 @@ def folder(tmp_path, monkeypatch):
     np.save("complex.npy", np.ones((1, 3, 5, 5), np.complex64))
     np.save("small.npy", np.ones((1, 3, 5, 4), np.float32))
     np.save("channels_last.npy", np.ones((1, 5, 5, 3), np.float32))
+    Image.fromarray(IMAGE_A).save("image.png")
+    models()
     return tmp_path
+
+
+def models():
+    """ONNX files: one with open sizes, one that is cut short, one with an operator that nobody knows."""
+    Path("open.onnx").write_bytes(model("Relu", ["batch", 3, "h", 2]))
+    Path("cut.onnx").write_bytes(model("Relu", ["batch", 3, "h", 2])[:-20])
+    Path("magic.onnx").write_bytes(model("Magic", [2], domain="my.own"))
+
+
+def model(operator, sizes, **more):
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes) for name in "xy")
+    graph = helper.make_graph([helper.make_node(operator, ["x"], ["y"], name="node", **more)], "one", [x], [y])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("my.own", 1)]).SerializeToString()
 
 
 @pytest.mark.parametrize(("command", "sentence"), BAD, ids=[command for command, _ in BAD])

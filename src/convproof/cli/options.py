@@ -128,6 +128,8 @@ def find_job(
     if paths:
         names = job.network.graph.inputs
         return replace(job, inputs=read_input(paths, names, preprocess), given=_told(paths, preprocess), files=(*job.files, *paths))
+    if preprocess:
+        raise Misuse("--preprocess says what is done to images: give INPUT, one image or more.")
     if shape:
         return noise(job, [parse_shape(part) for part in shape.split(";")], seed)
     if (own := embedded_input(job.files[0])) is not None:
