@@ -143,6 +143,20 @@ class AugmentedAssignment(nn.Module):
 
 
 @entry()
+class OptionalArguments(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x, mask=None, features=False, scale=2.0):
+        torch._assert(x.shape[1] == 3, "three channels")
+        y = self.conv(x)
+        if mask is not None:
+            y = y * mask
+        return (y, x) if features else y * scale
+
+
+@entry()
 class ShapeArithmetic(nn.Module):
     def __init__(self):
         super().__init__()

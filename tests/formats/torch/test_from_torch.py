@@ -93,3 +93,9 @@ def test_hooks_are_refused():
     module[0].register_forward_hook(lambda m, i, o: o * 2)
     with pytest.raises(cp.GraphError, match="a Conv2d has forward hooks"):
         cp.from_torch(module)
+
+
+def test_arguments_with_defaults_are_followed_as_if_they_were_left_out():
+    network = cp.from_torch(COLLECTION["OptionalArguments"]())
+    assert network.graph.inputs == ("x",)
+    assert not any(layer.support == "unknown" or "assert" in name for name, layer in network.layers.items())

@@ -3,6 +3,7 @@
 import copy
 import operator
 import warnings
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -79,12 +80,25 @@ def by_fx(module: Any) -> Network:
         part.__dict__["training"] = FromModule(0)
     tracer = Tracer()
     tracer.record_stack_traces = True
-    graph = tracer.trace(module)
+    defaults = {name: parameter.default for name, parameter in signature(module.forward).parameters.items()}
+    plain = {name: value for name, value in defaults.items() if value is None or isinstance(value, bool | int | float | str)}
+    graph = tracer.trace(module, concrete_args=plain or None)
+    erase_assertions(graph)
     for part in module.modules():
         part.__dict__["training"] = False
     tensors = {**dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers(remove_duplicate=False))}
     tensors |= {name: value for name, value in vars(tracer.root).items() if isinstance(value, torch.Tensor)}
     return network_of(graph, Conversion(dict(module.named_modules(remove_duplicate=False)), tensors))
+
+
+def erase_assertions(graph: Any) -> None:
+    """Take out what a graph asserts, and the arguments with defaults, which were followed as if they had been left out."""
+    for node in reversed(list(graph.nodes)):
+        name = getattr(node.target, "__name__", "")
+        asserts = node.op == "call_function" and name in ("_assert", "_assert_is_none")
+        unused = not node.users and ((node.op == "placeholder" and node.args) or (node.op == "call_function" and name == "eq"))
+        if asserts or unused:
+            graph.erase_node(node)
 
 
 def by_export(module: Any, example: tuple[Any, ...]) -> Network:
