@@ -1,6 +1,6 @@
 """The graph: which layer reads which arrays. It holds names and layers and no numbers of its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -111,6 +111,15 @@ def naming(node: Node) -> Iterator[None]:
         raise ShapeError("{node}: there is not enough memory for {layer}", node=node.name, layer=node.layer.describe()) from error
     except ShapeError as error:
         raise ShapeError("{node}: {problem}", node=node.name, problem=error.sentence) from error
+
+
+def free_name(wanted: str, used: Collection[str], mark: str) -> str:
+    """A name that is not ``used`` yet: relu, then relu@2 with the mark "@"."""
+    name, k = wanted, 1
+    while name in used:
+        k += 1
+        name = f"{wanted}{mark}{k}"
+    return name
 
 
 def find_name(name: str, names: Sequence[str], aliases: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -74,8 +74,6 @@ def test_the_module_is_left_as_it_was(name):
 def test_a_cell_is_derived(name):
     module, inputs = made(name)
     network = read(name, module.eval(), inputs)
-    if DELEGATED[name] == {"cumsum"}:
-        pytest.skip("a delegated operator that computes ends a derivation (2026-11-24)")
     trace = network.trace(*(x.numpy() for x in inputs))
     for place in network.graph.outputs:
         array = trace[str(place)]

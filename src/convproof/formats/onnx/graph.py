@@ -23,9 +23,9 @@ from convproof.formats.onnx.delegated import delegated, evaluator_of
 from convproof.formats.onnx.file import array_of, dtype_of
 from convproof.formats.onnx.nodes import call_of, version_of
 from convproof.formats.operators import operators, read, taken
-from convproof.layers.catalogue import LAYERS
+from convproof.layers.catalogue import Constant
 from convproof.network.delegated import Unknown
-from convproof.network.graph import Declared
+from convproof.network.graph import Declared, free_name
 from convproof.network.late import Late
 from convproof.network.network import Network
 
@@ -45,11 +45,7 @@ class Reading:
 
     def name_for(self, wanted: str) -> str:
         """A name that no layer and no input has yet, announced where it is not the wanted one."""
-        taken = {*self.layers, *(source for source in self.sources.values() if isinstance(source, str))}
-        name, k = wanted, 1
-        while name in taken:
-            k += 1
-            name = f"{wanted}@{k}"
+        name = free_name(wanted, {*self.layers, *(source for source in self.sources.values() if isinstance(source, str))}, "@")
         if name != wanted:
             warnings.warn(
                 str(say("two layers are called {name!r}; the second is {new!r} here", name=wanted, new=name)), NameWarning, stacklevel=2
@@ -60,7 +56,7 @@ class Reading:
         """Where a tensor comes from; a constant gets a layer of its own. Raises GraphError for a tensor that nothing makes."""
         if tensor in self.constants and tensor not in self.sources:
             name = self.name_for(tensor)
-            self.layers[name] = (LAYERS["Constant"](self.constants[tensor]).eval(),)  # type: ignore[call-arg]
+            self.layers[name] = (Constant(self.constants[tensor]).eval(),)
             self.sources[tensor] = name
         if tensor not in self.sources:
             raise GraphError(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, NodeProto, ValueInfoProto, checker, defs, helper
 
-from convproof.core.errors import ConvproofError, FileError, ShapeError
+from convproof.core.errors import ConvproofError, FileError
 from convproof.core.operators import Result, Written
 from convproof.core.shapes import Array, Shape
 from convproof.formats.files import replacing
@@ -162,6 +162,6 @@ def _channels(readers: list[Node]) -> Iterator[int]:
 def _takes(node: Node, shape: Shape) -> bool:
     try:
         node.layer.shapes(*(shape for _ in node.sources))
-    except (ShapeError, ConvproofError):
+    except ConvproofError:
         return False
     return True

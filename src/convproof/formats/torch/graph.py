@@ -15,26 +15,15 @@ from convproof.formats.operators import bound, operators, read, taken
 from convproof.formats.torch.aliases import VIEWS, Aliases, is_in_place
 from convproof.formats.torch.delegated import FromModule, delegated, gives_number, of_numbers, of_shape
 from convproof.formats.torch.modules import array_of, is_known, layer_of
-from convproof.layers.catalogue import LAYERS
+from convproof.layers.catalogue import Constant
+from convproof.network.graph import free_name
 from convproof.network.late import Late, Path
 
 Source = str | tuple[str, int]
 
 SEVERAL = {
-    *(
-        "split",
-        "chunk",
-        "unbind",
-        "tensor_split",
-        "split_with_sizes",
-        "unsafe_chunk",
-        "unsafe_split",
-        "hsplit",
-        "vsplit",
-        "dsplit",
-        "meshgrid",
-    ),
-    *("topk", "sort", "kthvalue", "median", "mode", "var_mean", "std_mean", "aminmax", "broadcast_tensors", "native_dropout"),
+    *("split", "chunk", "unbind", "tensor_split", "split_with_sizes", "unsafe_chunk", "unsafe_split", "hsplit", "vsplit", "dsplit"),
+    *("topk", "sort", "kthvalue", "median", "mode", "var_mean", "std_mean", "aminmax", "meshgrid", "broadcast_tensors", "native_dropout"),
     *("_native_batch_norm_legit", "_native_batch_norm_legit_no_training", "native_batch_norm", "native_layer_norm", "native_group_norm"),
     *("_fused_rms_norm", "_native_batch_norm_legit_functional"),
 }
@@ -207,7 +196,7 @@ class Conversion:
         if isinstance(found, Value):
             return found.source
         name = self.free(f"{reader}.constant", "_")
-        self.layers[name] = (LAYERS["Constant"](np.asarray(found)).eval(),)  # type: ignore[call-arg]
+        self.layers[name] = (Constant(np.asarray(found)).eval(),)
         return name
 
     def _is_leaf(self, node: Any) -> bool:
@@ -222,11 +211,7 @@ class Conversion:
 
     def free(self, wanted: str, mark: str) -> str:
         """A name that nothing has yet: relu, then relu@2 for a module's second use, add_2 for a second function."""
-        taken, name, k = {*self.layers, *self.inputs}, wanted, 1
-        while name in taken:
-            k += 1
-            name = f"{wanted}{mark}{k}"
-        return name
+        return free_name(wanted, {*self.layers, *self.inputs}, mark)
 
 
 def several_outputs(name: str, node: Any) -> bool:

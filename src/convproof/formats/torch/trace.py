@@ -112,21 +112,21 @@ def by_export(module: Any, example: tuple[Any, ...]) -> Network:
             program = torch.export.export(module.eval(), tensors).run_decompositions({})
     except Exception as error:
         raise _failed(error) from error
-    conversion = Conversion({}, {})
     state = {**program.state_dict, **program.constants}
-    constants = {spec.arg.name: spec.target for spec in program.graph_signature.input_specs if getattr(spec, "target", None)}
+    stored = {spec.arg.name: state[spec.target] for spec in program.graph_signature.input_specs if getattr(spec, "target", None)}
+    constants = {}
     for node in program.graph.nodes:
-        if node.op == "placeholder" and node.name in constants:
-            conversion.constants = {**conversion.constants, node.target: state[constants[node.name]]}
+        if node.op == "placeholder" and node.name in stored:
+            constants[node.target] = stored[node.name]
             node.op = "get_attr"
     sizes = {n.name: Declared(_dtype(n.meta["val"]), tuple(n.meta["val"].shape)) for n in program.graph.nodes if n.op == "placeholder"}
-    return network_of(program.graph, conversion, sizes)
+    return network_of(program.graph, Conversion({}, constants), sizes)
 
 
 def network_of(graph: Any, conversion: Conversion, declared: Any = None) -> Network:
     """The network of a traced graph. Raises GraphError."""
     for node in graph.nodes:
-        if node.op not in ("get_attr", "placeholder") or node.users or node.op == "placeholder":
+        if node.op != "get_attr" or node.users:
             conversion.take(node)
     outputs = [conversion.values[node] for node in outputs_of(graph)]
     if not outputs or not all(isinstance(value, Value) and not value.number for value in outputs):
