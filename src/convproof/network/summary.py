@@ -136,17 +136,18 @@ def receptive_field(graph: Graph, node: Node, shapes: Mapping[Place, Shape | Non
     shape, first = shapes.get(Place(node.name)), shapes.get(start)
     if shape is None or first is None or math.prod(shape) == 0 or len(first) < 3:
         return None
-    regions: dict[Place, Region] = {Place(node.name): tuple(range(size // 2, size // 2 + 1) for size in shape)}
+    regions: dict[str, dict[int, Region]] = {node.name: {0: tuple(range(size // 2, size // 2 + 1) for size in shape)}}
     for earlier in reversed(graph.nodes[: graph.nodes.index(node) + 1]):
-        for output, region in [(p.output, r) for p, r in regions.items() if p.name == earlier.name]:
+        for output, region in regions.get(earlier.name, {}).items():
             into = [shape for source in earlier.sources if (shape := shapes.get(source)) is not None]
             if len(into) < len(earlier.sources):
                 return None
             read = earlier.layer.reads(region, *into, output=output)
             for source, part in zip(earlier.sources, read, strict=True):
                 if all(part):  # an empty range: nothing of this input is read
-                    regions[source] = _hull(regions.get(source), part)
-    spatial = regions.get(start, ())[2 if len(first) > 3 else 1 :]
+                    looked_at = regions.setdefault(source.name, {})
+                    looked_at[source.output] = _hull(looked_at.get(source.output), part)
+    spatial = regions.get(start.name, {}).get(start.output, ())[2 if len(first) > 3 else 1 :]
     return tuple(len(r) for r in spatial) or None
 
 
