@@ -10,6 +10,7 @@ from convproof.core.errors import GraphError
 from convproof.core.initialise import left_at_zero
 from convproof.core.layer import Layer
 from convproof.core.operators import Call, Framework, Operator, Read
+from convproof.core.sentence import listed
 from convproof.layers.catalogue import LAYERS
 
 
@@ -46,8 +47,18 @@ def read(operator: Operator, call: Call) -> Read:
     """The same. Raises GraphError if no room takes the call."""
     found = taken(operator, call)
     if found is None:
-        raise GraphError("{name}: no layer takes these arguments", name=call.name)
+        raise GraphError(
+            "{name}: no layer takes the arguments {arguments}; write it in the model by operators that docs/support.md lists",
+            name=call.name,
+            arguments=listed(map(_shown, call.arguments)),
+        )
     return found
+
+
+def _shown(argument: Any) -> str:
+    """An argument in a message: an array by its shape."""
+    shape = getattr(argument, "shape", None)
+    return repr(argument) if shape is None else f"{getattr(argument, 'dtype', None)}{list(shape)}"
 
 
 def bound(operator: Operator, arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:

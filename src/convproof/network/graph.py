@@ -108,7 +108,9 @@ def naming(node: Node) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise ShapeError("{node}: there is not enough memory for {layer}", node=node.name, layer=node.layer.describe()) from error
+        raise ShapeError(
+            "{node}: there is not enough memory for {layer}; give it a smaller input or batch", node=node.name, layer=node.layer.describe()
+        ) from error
     except ShapeError as error:
         raise ShapeError("{node}: {problem}", node=node.name, problem=error.sentence) from error
 

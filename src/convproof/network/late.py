@@ -101,7 +101,13 @@ class Late(Layer):
         """Put the array of this run in the place of a parameter; where only its shape is known, the parameter keeps what it has."""
         expected = layer.arrays[name]
         if expected is None or known.shape != expected.shape:
-            raise ShapeError("{layer} got {name} of shape {found}", layer=layer.describe(), name=name, found=known.shape)
+            raise ShapeError(
+                "{layer} expects {name} of shape {expected}; got {found}",
+                layer=layer.describe(),
+                name=name,
+                expected=None if expected is None else expected.shape,
+                found=known.shape,
+            )
         if known.value is not None:
             layer.arrays[name] = known.value
 

@@ -59,7 +59,7 @@ def test_functions_whose_mode_came_from_the_module_follow_the_network():
 def test_the_users_line_is_named_with_a_way_out():
     with pytest.raises(cp.GraphError) as caught:
         cp.from_torch(COLLECTION["DecidesByShape"]())
-    assert "of collection.py" in str(caught.value)
+    assert "of habits.py" in str(caught.value)
     assert "example=x" in str(caught.value)
 
 
@@ -99,3 +99,12 @@ def test_arguments_with_defaults_are_followed_as_if_they_were_left_out():
     network = cp.from_torch(COLLECTION["OptionalArguments"]())
     assert network.graph.inputs == ("x",)
     assert not any(layer.support == "unknown" or "assert" in name for name, layer in network.layers.items())
+
+
+def test_what_forward_gives_back_must_be_tensors():
+    class Counts(nn.Module):
+        def forward(self, x):
+            return x + 1, x.shape[0]
+
+    with pytest.raises(cp.GraphError, match="gives back a tensor, a number, expected tensors alone"):
+        cp.from_torch(Counts())

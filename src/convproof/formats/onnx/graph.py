@@ -89,7 +89,11 @@ def declared(given: onnx.ValueInfoProto) -> Declared:
     """What a graph says of an input: dtype, and sizes as numbers, names, or None."""
     kind = given.type.tensor_type
     if not given.type.HasField("tensor_type") or not kind.elem_type:
-        raise GraphError("the input {name!r} is no array of numbers, which is not covered", name=given.name)
+        raise GraphError(
+            "the input {name!r} is {found}, expected an array of numbers; export the model with tensors as inputs",
+            name=given.name,
+            found=given.type.WhichOneof("value") or say("nothing that has a type"),
+        )
     sizes = tuple(d.dim_value if d.dim_value > 0 else _name(d.dim_param) for d in kind.shape.dim) if kind.HasField("shape") else None
     return Declared(dtype_of(kind.elem_type), sizes)
 

@@ -20,7 +20,8 @@ def plain(attribute: AttributeProto, node: NodeProto) -> Any:
     """An attribute as a number, a string, an array, or a tuple of them."""
     if attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS, AttributeProto.SPARSE_TENSOR, AttributeProto.SPARSE_TENSORS):
         raise GraphError(
-            "{operator}: its attribute {name} holds a graph or a sparse tensor, which is not covered",
+            "{operator}: its attribute {name} holds a graph or a sparse tensor, which is not covered; "
+            "export the model without branches and loops",
             operator=node.op_type,
             name=attribute.name,
         )

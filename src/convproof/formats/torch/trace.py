@@ -9,6 +9,7 @@ from typing import Any
 
 from convproof.core.errors import GraphError
 from convproof.core.layer import Layer
+from convproof.core.sentence import Text, listed, say
 from convproof.formats.torch.delegated import FromModule
 from convproof.formats.torch.graph import Conversion, Value, outputs_of
 from convproof.formats.torch.modules import is_known, layer_of
@@ -130,8 +131,17 @@ def network_of(graph: Any, conversion: Conversion, declared: Any = None) -> Netw
             conversion.take(node)
     outputs = [conversion.values[node] for node in outputs_of(graph)]
     if not outputs or not all(isinstance(value, Value) and not value.number for value in outputs):
-        raise GraphError("the module's forward gives back something that is no tensor; return tensors alone")
+        raise GraphError(
+            "the module's forward gives back {found}, expected tensors alone; return nothing but tensors",
+            found=listed(_kind(value) for value in outputs) if outputs else say("no tensor"),
+        )
     return Network(conversion.layers, inputs=tuple(conversion.inputs), outputs=[value.source for value in outputs], declared=declared)
+
+
+def _kind(value: Any) -> Text:
+    if not isinstance(value, Value):
+        return say("a constant")
+    return say("a number") if value.number else say("a tensor")
 
 
 def _mode(name: str, modes: dict[str, bool]) -> bool:
