@@ -241,8 +241,9 @@ def test_settings_that_cannot_be(settings, sentence):
 
 def test_every_cell_may_have_statistics_of_its_own():
     norm = cp.BatchNorm((2, 3))
-    x = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
-    assert np.allclose(abs(norm(x)), 1, atol=1e-6)  # two numbers each, 6 apart, move to -1 and 1 but for eps
+    x = np.arange(12, dtype=np.float64).reshape(2, 2, 3)
+    by_hand = 3 / np.sqrt(9 + 1e-5)  # two numbers each, 6 apart
+    assert (abs(abs(norm(x)) - by_hand) <= norm.lines(None, (x,), training=True, arithmetic=FLOAT64).proof).all()
     assert norm.running_mean.shape == norm.weight.shape == (2, 3)
     with pytest.raises(cp.ShapeError, match=re.escape("with C = (2, 3); got (2, 3, 2)")):
         norm(x.reshape(2, 3, 2))

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import convproof as cp
+from convproof.core.formats import FLOAT64
 from tests.samples import Sample
 
 
@@ -125,8 +126,9 @@ def test_an_instance_norm_remembers_the_mean_over_the_images(momentum):
 def test_by_hand():
     x = np.array([[[1.0, 3.0], [5.0, 7.0], [0.0, 0.0], [2.0, 2.0]]])
     assert np.array_equal(cp.InstanceNorm1d(4, eps=0.0)(x[:, :2]), [[[-1, 1], [-1, 1]]])
-    assert np.allclose(cp.GroupNorm(2, 4, eps=0.0)(x)[0, 2:], [[-1, -1], [1, 1]])
-    assert np.allclose(cp.GroupNorm(2, 4, eps=0.0)(x)[0, :2] * np.sqrt(5), [[-3, -1], [1, 3]])
+    group, fifth = cp.GroupNorm(2, 4, eps=0.0), 1 / np.sqrt(5)
+    by_hand = np.array([[-3 * fifth, -fifth], [fifth, 3 * fifth], [-1, -1], [1, 1]])
+    assert (abs(group(x)[0] - by_hand) <= group.lines(None, (x,), arithmetic=FLOAT64).proof[0]).all()
     assert np.array_equal(cp.LayerNorm(2, eps=1.0)(x)[0, :2], cp.LayerNorm(2, eps=1.0)(x)[0, 1::-1])
     assert np.array_equal(cp.RMSNorm(2, eps=0.0)(np.array([[3.0, 3.0], [-1.0, 7.0]])), [[1, 1], [-0.2, 1.4]])
     # squares 1, 25 and 49 summed over the channels around, a half of a quarter of it: 1 + 26 * 0.5 / 2 = 7.5
@@ -144,10 +146,11 @@ def test_a_window_of_an_even_size_is_longer_before_in_torch_and_after_in_onnx():
 
 
 def test_groups_are_neighbours():
-    x = np.random.default_rng(0).normal(size=(2, 6, 5)).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=(2, 6, 5))
     norm = cp.GroupNorm(2, 6)
     alone = cp.LayerNorm((3, 5), elementwise_affine=False)
-    assert np.allclose(norm(x)[:, :3], alone(x[:, :3]), atol=1e-6)
+    both = [layer.lines(None, (given,), arithmetic=FLOAT64).proof for layer, given in ((norm, x), (alone, x[:, :3]))]
+    assert (abs(norm(x)[:, :3] - alone(x[:, :3])) <= both[0][:, :3] + both[1]).all()
     assert norm.reads((range(1), range(1, 2), range(2, 3)), x.shape) == ((range(1), range(3), range(5)),)
     assert norm.reads((range(1), range(2, 4), range(2, 3)), x.shape) == ((range(1), range(6), range(5)),)
 

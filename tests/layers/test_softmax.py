@@ -276,7 +276,7 @@ def test_a_thousand_classes_are_derived_quickly():
         started = time.perf_counter()
         d = cp.Softmax(1).derive((0, 3), (x,))
         times.append(time.perf_counter() - started)
-    assert min(times) < 0.5  # measured 0.07 s; shared machines are slower
+    assert min(times) < 0.2  # measured 0.018 s; shared machines are slower
     assert len(d.tree.parts[1].parts) == 1000
     assert "(the maximum is subtracted first, so that no exponential overflows)" in d.text()
 

@@ -28,7 +28,7 @@ class SharedUnderTwoNames(nn.Module):
         self.right = self.left
 
     def forward(self, x):
-        return self.left(x) + self.right(x.flip(3)) if False else self.left(x) + self.right(2 * x)
+        return self.left(x) + self.right(2 * x)
 
 
 @entry()
