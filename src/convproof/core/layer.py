@@ -133,13 +133,9 @@ class Layer(Holder):
         """The ONNX nodes that this layer is written as, in eval mode."""
         raise NotCoveredError("{layer} cannot be written as ONNX yet", layer=self.describe())
 
-    def written_for(self, count: int) -> tuple[Written, ...]:
-        """The same for ``count`` inputs, where a layer takes any number of them."""
-        return self.written()
-
     def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
-        """The same for inputs of which so much is known, where the nodes depend on it."""
-        return self.written_for(len(shapes))
+        """The same for so many inputs, of whose shapes so much is known, where the nodes depend on it."""
+        return self.written()
 
     def equation(self) -> Text:
         """The layer's formula in its own letters."""

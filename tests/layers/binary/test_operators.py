@@ -160,7 +160,7 @@ def test_what_is_written_computes_the_same(sample):
 def test_what_is_written_is_one_node_where_onnx_has_one():
     kinds = [node.operator for layer in (cp.Add(), cp.Div(), cp.Pow(constant=2)) for node in layer.written()]
     assert kinds == ["Add", "Div", "Pow"]
-    assert [node.operator for node in cp.Add().written_for(3)] == ["Sum"]
+    assert [node.operator for node in cp.Add().written_at((None,) * 3)] == ["Sum"]
     assert [node.operator for node in cp.Div(rounding_mode="floor").written()] == ["Div", "Floor"]
     with pytest.raises(cp.NotCoveredError, match="count its axis from 0"):
         cp.Add(axis=-1).written()

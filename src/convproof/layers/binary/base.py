@@ -16,7 +16,7 @@ from convproof.core.operators import Operator, Written
 from convproof.core.parameters import Statistic
 from convproof.core.records import Convention
 from convproof.core.sentence import listed, plural
-from convproof.core.shapes import Array, Cell, Region, Shape
+from convproof.core.shapes import Array, Cell, Region, Shape, Sizes
 from convproof.layers.binary import bound
 from convproof.layers.binary.formula import aligned
 from convproof.layers.binary.gradient import gathered
@@ -274,13 +274,13 @@ class Combination(Layer):
 
     def written(self) -> tuple[Written, ...]:
         """The nodes for two operands."""
-        return self.written_for(self.usual)
+        return self.written_at((None,) * self.usual)
 
-    def written_for(self, count: int) -> tuple[Written, ...]:
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """One node of ONNX's operator, see ``written``."""
         from convproof.layers.binary.written import ended, operands
 
-        return ended(self, *operands(self, count), self.onnx)
+        return ended(self, *operands(self, len(shapes)), self.onnx)
 
 
 def _part(region: Region, shape: Shape) -> Region:

@@ -16,7 +16,7 @@ from convproof.core.layer import Case
 from convproof.core.lines import Lines
 from convproof.core.operators import Result, Written
 from convproof.core.sentence import either
-from convproof.core.shapes import Array
+from convproof.core.shapes import Array, Sizes
 from convproof.layers.binary import bound, derive, formula, gradient
 from convproof.layers.binary.base import Combination
 from convproof.layers.binary.formula import Rounding
@@ -53,9 +53,9 @@ class _Linear(Combination):
         first, *rest = nodes
         return [first, *(derive.scaled(self.alpha, b) for b in rest[:1]), *rest[1:]]
 
-    def written_for(self, count: int) -> tuple[Written, ...]:
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """One node, behind a product where there is a factor."""
-        before, (first, *rest) = operands(self, count)
+        before, (first, *rest) = operands(self, len(shapes))
         if rest and self.alpha != 1:
             before.append(Written("Mul", (rest[0], scalar(self, self.alpha))))
             rest[0] = Result(len(before) - 1)
@@ -201,9 +201,9 @@ class Div(Combination):
         plain = self.constant is not None and self.rounding_mode is None and found[0].dtype.kind in "iub"
         return [part.astype(np.float32) for part in found] if plain else found
 
-    def written_for(self, count: int) -> tuple[Written, ...]:
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """Div; Floor behind it, or what cuts off towards zero."""
-        before, arguments = operands(self, count)
+        before, arguments = operands(self, len(shapes))
         nodes = ended(self, before, arguments, self.onnx)
         last = Result(len(nodes) - 1)
         if self.rounding_mode is None:

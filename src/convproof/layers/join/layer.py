@@ -13,7 +13,7 @@ from convproof.core.lines import Lines, no_error
 from convproof.core.operators import Call, Operator, Read, Result, Written
 from convproof.core.records import Convention
 from convproof.core.sentence import Sentence, say
-from convproof.core.shapes import Array, Cell, Region, Shape
+from convproof.core.shapes import Array, Cell, Region, Shape, Sizes
 from convproof.layers.join import conventions, formula
 
 
@@ -151,9 +151,9 @@ class Concat(Join):
         names = ("cat", "concat", "concatenate")
         return Operator("onnx", ("Concat",), read), Operator("torch", names, lambda call: of_list(Concat, call), ("tensors", "dim"))
 
-    def written_for(self, count: int) -> tuple[Written, ...]:
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """Concat."""
-        return (Written("Concat", tuple(range(count)), {"axis": self.axis}),)
+        return (Written("Concat", tuple(range(len(shapes))), {"axis": self.axis}),)
 
 
 class Stack(Join):
@@ -202,10 +202,10 @@ class Stack(Join):
         gone = inside[axis]
         return tuple(range(0) for _ in rest) if isinstance(gone, range) and not gone else rest
 
-    def written_for(self, count: int) -> tuple[Written, ...]:
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """Concat, after an Unsqueeze of every input."""
-        widened = (Written("Unsqueeze", (k, np.array([self.dim], np.int64))) for k in range(count))
-        return *widened, Written("Concat", tuple(map(Result, range(count))), {"axis": self.dim})
+        widened = (Written("Unsqueeze", (k, np.array([self.dim], np.int64))) for k in range(len(shapes)))
+        return *widened, Written("Concat", tuple(map(Result, range(len(shapes)))), {"axis": self.dim})
 
 
 def of_list(kind: Any, call: Call) -> Read:

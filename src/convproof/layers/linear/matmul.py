@@ -1,6 +1,7 @@
 """Matrix products that users meet: MatMul of any two arrays, and Gemm, ONNX's general product of two matrices."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -12,7 +13,7 @@ from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Written
 from convproof.core.records import Convention
 from convproof.core.sentence import Text
-from convproof.core.shapes import Array, Cell, Region, Shape
+from convproof.core.shapes import Array, Cell, Region, Shape, Sizes
 from convproof.layers.linear import bound, conventions, derive, formula, gradient, pairs
 
 
@@ -227,9 +228,9 @@ class Gemm(Layer):
 
     def written(self) -> tuple[Written, ...]:
         """Gemm of three inputs."""
-        return self.written_for(len(self.input_names))
+        return self.written_at((None,) * len(self.input_names))
 
-    def written_for(self, count: int) -> tuple[Written, ...]:
+    def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """Gemm."""
         settings = {"alpha": self.alpha, "beta": self.beta, "transA": int(self.transA), "transB": int(self.transB)}
-        return (Written("Gemm", tuple(range(count)), settings),)
+        return (Written("Gemm", tuple(range(len(shapes))), settings),)
