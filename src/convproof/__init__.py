@@ -11,6 +11,8 @@
 
 import typing as _typing
 
+from convproof.checking.check import check
+from convproof.checking.report import Report
 from convproof.core.derivation import Derivation
 from convproof.core.errors import *  # noqa: F403
 from convproof.core.errors import __all__ as _errors
@@ -25,7 +27,21 @@ from convproof.network.trace import Trace
 
 __version__ = "0.1.0"
 
-__all__ = ["Derivation", "Layer", "Network", "Sequential", "Summary", "Trace", "from_torch", "load", "to_batch", *_errors, *_LAYERS]
+__all__ = [
+    "Derivation",
+    "Layer",
+    "Network",
+    "Report",
+    "Sequential",
+    "Summary",
+    "Trace",
+    "check",
+    "from_torch",
+    "load",
+    "to_batch",
+    *_errors,
+    *_LAYERS,
+]
 
 if _typing.TYPE_CHECKING:
     from convproof.layers.catalogue import *  # noqa: F403

@@ -10,6 +10,7 @@ A room's class says what it is by these methods, and the verbs ask nothing else:
     products   how many products the outputs are summed from
     pull       gradients of one step
     mistakes   known ways to get it wrong
+    precisions   other arithmetics that rightly compute it
     conventions   what frameworks call it
     is_a, absorbs   what a neighbour may absorb
     operators, written   what graph formats write it as
@@ -37,7 +38,7 @@ from convproof.core.holder import Holder
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Written
 from convproof.core.parameters import warn_if_not_finite
-from convproof.core.records import Convention, Mistake
+from convproof.core.records import Convention, Mistake, Precision
 from convproof.core.sentence import Text, listed, plural
 from convproof.core.shapes import Array, Cell, DType, Region, Shape, Sizes
 from convproof.core.upward import reach
@@ -110,6 +111,10 @@ class Layer(Holder):
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """The known mistakes of this layer."""
+        return ()
+
+    def precisions(self) -> tuple[Precision, ...]:
+        """Other arithmetics that rightly compute this layer but stray farther than its lines, beside those that any layer may be in."""
         return ()
 
     def conventions(self) -> tuple[Convention, ...]:

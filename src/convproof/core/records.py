@@ -1,6 +1,6 @@
-"""Two records that rooms keep as data: known mistakes, and what frameworks mean by the same word."""
+"""Records that rooms keep as data: known mistakes, other arithmetics, and what frameworks mean by the same word."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,8 @@ from convproof.core.shapes import Array
 
 if TYPE_CHECKING:
     from convproof.core.layer import Gradients, Layer, Step
+    from convproof.core.lines import Lines
+    from convproof.core.sentence import Sentence
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,19 @@ class Mistake:
         if self.step is None:
             return layer.step(*inputs, training=training)
         return self.step(layer, *inputs, training=training, **constants)
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Another arithmetic that rightly computes a layer but strays farther than its lines: Winograd's transforms, a one-pass variance.
+
+    ``lines(layer, inputs, incoming, claimed, how)`` are the exact values and lines of all cells in that arithmetic; ``claimed`` are the
+    numbers that it is to explain, for an arithmetic that leaves something open, and ``how`` the keywords of ``layer.lines``.
+    """
+
+    id: str
+    title: "Sentence"
+    lines: Callable[["Layer", Sequence[Array], "Sequence[Lines | None] | None", Array, Mapping[str, Any]], "Lines"]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ TABLE = {
     "Trace.html": "convproof.show.html:trace",
     "Summary.text": "convproof.show.summary:text",
     "Summary.html": "convproof.show.html:summary",
+    "Report.text": "convproof.show.check:text",
     "Derivation.text": "convproof.show.derivation:text",
     "Derivation.exercise": "convproof.show.derivation:exercise",
     "Derivation.latex": "convproof.show.latex:derivation",

@@ -1,0 +1,90 @@
+"""One claimed array against the exact one: how far off it is, cell by cell, in units of the lines.
+
+    gap     how far the exact value lies outside the reach of the claimed number (its resolution); 0 inside
+    share   gap / proof line: 1 is the most that rounding can do
+
+A NaN or an infinity where the exact value is finite, or another one than the exact value is, lies infinitely far off.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from convproof.core.lines import SIGMAS, Lines
+from convproof.core.resolution import Resolution
+from convproof.core.shapes import Array, Cell
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An array of claimed numbers (float64) beside the lines of the same cells."""
+
+    lines: Lines
+    claimed: Array
+    resolution: Resolution
+
+    @cached_property
+    def proof(self) -> Array:
+        """The proof line; without limit where it is not known."""
+        return np.asarray(np.where(np.isnan(self.lines.proof), np.inf, self.lines.proof))
+
+    @cached_property
+    def gap(self) -> Array:
+        """How far the exact value lies outside the claimed number's reach."""
+        with np.errstate(all="ignore"):
+            exact = self.resolution.nearest(self.lines.exact, self.claimed)
+            low, high = self.resolution.reach(self.claimed)
+            gap = np.maximum(np.maximum(low - exact, exact - high), 0.0)
+            return np.asarray(np.where(self._alike, 0.0, np.where(np.isnan(gap), np.inf, gap)))
+
+    @cached_property
+    def _alike(self) -> Array:
+        """The same number, or NaN both, or an infinity where rounding may reach beyond the largest number of the format."""
+        exact, claimed = self.lines.exact, self.claimed
+        overflown = np.isinf(claimed) & (np.sign(exact) == np.sign(claimed)) & (abs(exact) + self.proof >= self.resolution.largest)
+        return np.asarray((exact == claimed) | (np.isnan(exact) & np.isnan(claimed)) | overflown)
+
+    @cached_property
+    def identical(self) -> bool:
+        """Whether every claimed number is the exact one, rounded to the resolution."""
+        same = self.resolution.same(self.lines.exact, self.claimed)
+        return bool((same | (np.isnan(self.lines.exact) & np.isnan(self.claimed))).all())
+
+    @cached_property
+    def beyond(self) -> Array:
+        """Cells that no listed algorithm reaches; an infinite line is no line for a NaN."""
+        return np.asarray((self.gap > self.proof) | (np.isnan(self.claimed) & ~np.isnan(self.lines.exact)))
+
+    @property
+    def provable(self) -> bool:
+        """Whether every cell lies within the proof line."""
+        return not self.beyond.any()
+
+    @cached_property
+    def usual(self) -> bool:
+        """Whether every cell lies within 8 sigma."""
+        return bool((self.gap <= self.statistical).all())
+
+    @cached_property
+    def statistical(self) -> Array:
+        """8 sigma; for one layer never above its proof line. What underflows is no random walk: one smallest step is left open."""
+        return np.asarray(SIGMAS * self.lines.sigma + np.where(self.proof > 0, 2.0**-149, 0.0))
+
+    def share(self, of: Array) -> Array:
+        """The gap as a share of a line; infinite above a line of 0."""
+        with np.errstate(all="ignore"):
+            share = self.gap / of
+        return np.asarray(np.where(self.gap == 0, 0.0, np.where(np.isnan(share), np.inf, share)))
+
+    def worst(self) -> Cell | None:
+        """The cell whose gap is the largest share of its proof line; of several the one farthest off. None if there are no cells."""
+        if self.gap.size == 0:
+            return None
+        share = self.share(self.proof)
+        top = np.where(share == share.max(), self.gap, -1.0)
+        return tuple(int(i) for i in np.unravel_index(int(np.argmax(top)), top.shape))
+
+    def of(self, lines: Lines) -> "Judged":
+        """The same claimed numbers against other lines."""
+        return Judged(lines, self.claimed, self.resolution)

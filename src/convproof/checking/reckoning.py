@@ -1,0 +1,224 @@
+"""What every array of a network should be, with its lines: from the network's own input, or from claimed arrays on the way.
+
+A *segment* is what lies between two claimed arrays. Every node is reckoned once, in float64, from the arrays it reads: a claimed one is
+taken as it stands (with half a step of its resolution as a line where it was written down coarsely), any other with the lines that it
+was reckoned with. So the lines of a segment are carried from layer to layer: a worst case by absolute weights, a spread by squared ones.
+
+A layer that the one before may absorb (a BatchNorm in eval into a convolution, a ReLU into both) makes one *unit* with it. A target may
+have folded its scale into the weights: products of n terms are then scaled before they are summed, which costs 8*u*abs(scale)*S more.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count, takewhile
+from typing import Any, Protocol
+
+import numpy as np
+
+from convproof.core.errors import NotCoveredError
+from convproof.core.evaluation import Known
+from convproof.core.formats import FLOAT64, NumberFormat, format_of
+from convproof.core.fusing import ScaleShift
+from convproof.core.layer import Layer
+from convproof.core.lines import Lines, no_error
+from convproof.core.sentence import Sentence, say
+from convproof.core.shapes import Array
+from convproof.network.graph import Graph, Node, Place, naming
+
+FOLDED = 8.0
+
+
+@dataclass(frozen=True)
+class Reckoned:
+    """One array: exact values (float64, or integers as they are) and their lines.
+
+    ``lines`` is None for an array that is exact itself. ``units`` counts the layers that round since the last claimed array, ``nodes``
+    are their names. ``border`` says why there is no bound; ``proved`` is False behind a layer without one.
+    """
+
+    values: Array
+    lines: Lines | None = None
+    units: int = 0
+    nodes: tuple[str, ...] = ()
+    border: Sentence | None = None
+
+    @property
+    def own_lines(self) -> Lines:
+        """The lines, zero for an array that is exact."""
+        return self.lines or no_error(np.asarray(self.values, np.float64))
+
+
+class Given(Protocol):
+    """Arrays that are taken as they stand."""
+
+    def __contains__(self, place: object) -> bool: ...
+
+    def __getitem__(self, place: Place) -> Reckoned: ...
+
+    def forget(self, place: Place) -> None:
+        """No node will read this array any more."""
+
+
+Evaluate = Callable[[Layer, Sequence[Array], Sequence[Lines | None] | None, Mapping[str, Any]], Lines]
+
+
+def as_it_is(layer: Layer, inputs: Sequence[Array], incoming: Sequence[Lines | None] | None, how: Mapping[str, Any]) -> Lines:
+    """The lines of a layer as the network has it."""
+    return layer.lines(None, inputs, incoming, **how)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the network in its own arithmetic was like: shape and dtype of every array, modes, and what was random."""
+
+    known: Mapping[Place, Known]
+    modes: Mapping[str, bool]
+    draws: Mapping[str, Any] = field(default_factory=dict)
+
+    def arithmetic(self, place: Place) -> NumberFormat:
+        """The format of an array's numbers; integers are exact in any."""
+        dtype = self.known[place].dtype
+        return format_of(dtype) if dtype.kind in "fV" else FLOAT64
+
+    def as_it_is(self, place: Place, exact: Array) -> Array:
+        """Exact values as the next layer reads them: integers as integers."""
+        dtype = self.known[place].dtype
+        return exact if dtype.kind in "fV" else exact.astype(dtype)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Who makes an array and who reads it."""
+
+    nodes: Mapping[str, Node]
+    readers: Mapping[Place, int]
+
+    @classmethod
+    def of(cls, graph: Graph) -> "Wiring":
+        """Of a graph."""
+        return cls({node.name: node for node in graph}, Counter(source for node in graph for source in node.sources))
+
+    def absorber(self, node: Node, given: Given) -> Node | None:
+        """The layer that this one may be absorbed into: the one before, whose array is not given and is read here alone."""
+        kind, first = node.layer.is_a(), node.sources[0] if node.sources else None
+        if kind is None or first is None or first in given or self.readers[first] > 1 or first.name not in self.nodes:
+            return None
+        before = self.nodes[first.name]
+        head = before if before.layer.absorbs() else self.absorber(before, given)
+        return head if head is not None and isinstance(kind, head.layer.absorbs()) else None
+
+
+@dataclass
+class Reckoner:
+    """Reckons a graph node by node. ``given`` are arrays that are taken as they stand: inputs and claimed ones."""
+
+    graph: Graph
+    given: Given
+    run: Ran
+    evaluate: Evaluate = as_it_is
+    found: dict[Place, Reckoned] = field(default_factory=dict)
+    wiring: Wiring = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.wiring = Wiring.of(self.graph)
+
+    def __iter__(self) -> Iterator[tuple[Node, tuple[Reckoned, ...]]]:
+        """Every node with its outputs as reckoned; arrays are forgotten after their last reader."""
+        last = self.graph.last_readers()
+        for node in self.graph:
+            outputs = self.outputs_of(node)
+            yield node, outputs
+            self.found.update({Place(node.name, k): y for k, y in enumerate(outputs)})
+            for source in node.sources:
+                if last[source] == node.name:
+                    self.found.pop(source, None)
+                    self.given.forget(source)
+            for place in self.outputs(node):
+                if place not in last:
+                    self.given.forget(place)
+
+    def source(self, place: Place) -> Reckoned:
+        """What a node reads: the given array, or else the reckoned one."""
+        return self.given[place] if place in self.given else self.found[place]
+
+    def outputs_of(self, node: Node) -> tuple[Reckoned, ...]:
+        """All outputs of a node, from what it reads."""
+        sources = [self.source(place) for place in node.sources]
+        behind = next((s.border for s in sources if s.border), None)
+        units, nodes = self._segment(node, sources)
+        with naming(node), np.errstate(all="ignore"):
+            if behind is not None:
+                return self._computed(node, sources, units, nodes, behind)
+            try:
+                return tuple(
+                    Reckoned(self.run.as_it_is(place, lines.exact), lines, units + self._rounds(node, lines, sources), nodes)
+                    for place, lines in self._lines_of(node, sources)
+                )
+            except NotCoveredError:
+                operator = node.layer.describe().removesuffix("(delegated)")
+                return self._computed(node, sources, units, nodes, say("no bound for {operator}", operator=operator))
+
+    def _lines_of(self, node: Node, sources: Sequence[Reckoned]) -> Iterator[tuple[Place, Lines]]:
+        inputs, incoming = [s.values for s in sources], [s.lines for s in sources]
+        carried = incoming if any(line is not None for line in incoming) else None
+        mode, draw = self.run.modes[node.name], self.run.draws.get(node.name)
+        for k, place in enumerate(self.outputs(node)):
+            how = {"output": k, "training": mode, "draw": draw, "arithmetic": self.run.arithmetic(place)}
+            yield place, self._folded(node, self.evaluate(node.layer, inputs, carried, how), sources)
+
+    def outputs(self, node: Node) -> list[Place]:
+        """The arrays that a node makes."""
+        return list(takewhile(self.run.known.__contains__, (Place(node.name, k) for k in count())))
+
+    def _segment(self, node: Node, sources: Sequence[Reckoned]) -> tuple[int, tuple[str, ...]]:
+        """Units and nodes before this one, since the last given arrays."""
+        before = [s for place, s in zip(node.sources, sources, strict=True) if place not in self.given]
+        names = dict.fromkeys(name for s in before for name in s.nodes)
+        return max((s.units for s in before), default=0), (*names, node.name)
+
+    def _rounds(self, node: Node, lines: Lines, sources: Sequence[Reckoned]) -> int:
+        """1 for a layer that begins a unit of its own: it rounds, and no layer before absorbs it."""
+        return 0 if self.wiring.absorber(node, self.given) is not None else int(_adds(lines, sources))
+
+    def _folded(self, node: Node, lines: Lines, sources: Sequence[Reckoned]) -> Lines:
+        """The lines of a scale and shift, also if it was folded into the weights before: every term is scaled, and then summed."""
+        kind, head = node.layer.is_a(), self.wiring.absorber(node, self.given)
+        came = sources[0].lines if sources else None
+        if not isinstance(kind, ScaleShift) or head is None or came is None:
+            return lines
+        shapes = [self.run.known[place].shape or () for place in head.sources]
+        terms = max(1, head.layer.products(*shapes) // max(1, came.exact.size))
+        scale = abs(kind.scale).reshape(1, -1, *(1,) * (came.exact.ndim - 2))
+        more = FOLDED / terms * scale * came.proof
+        return Lines(
+            lines.exact, np.asarray(lines.proof + more), np.asarray(np.hypot(lines.sigma, scale * came.sigma * np.sqrt(18 / terms)))
+        )
+
+    def _computed(
+        self, node: Node, sources: Sequence[Reckoned], units: int, nodes: tuple[str, ...], border: Sentence
+    ) -> tuple[Reckoned, ...]:
+        """Outputs of a layer without a bound, or behind one: computed as the layer itself does, with infinite lines."""
+        inputs = [s.values.astype(np.float32) if s.values.dtype == np.float64 else s.values for s in sources]
+        outputs = node.layer.checked_step(inputs, self.run.modes[node.name], draw=self.run.draws.get(node.name)).outputs
+        return tuple(Reckoned(wide(y), _endless(y), units + 1, nodes, border) for y in outputs)
+
+
+def given_inputs(graph: Graph, inputs: Sequence[Array]) -> dict[Place, Reckoned]:
+    """The network's own inputs, exact."""
+    return {Place(name): Reckoned(wide(x)) for name, x in zip(graph.inputs, inputs, strict=True)}
+
+
+def _adds(lines: Lines, sources: Sequence[Reckoned]) -> bool:
+    """Whether a layer rounds at all: one that moves or chooses has the lines that came in."""
+    came = [s.lines.proof.max(initial=0.0) for s in sources if s.lines is not None]
+    return bool(lines.proof.max(initial=0.0) > max(came, default=0.0))
+
+
+def wide(x: Array) -> Array:
+    """Floats in float64; integers as they are."""
+    return x.astype(np.float64) if x.dtype.kind in "fV" else x
+
+
+def _endless(y: Array) -> Lines:
+    return Lines(wide(y), np.full(y.shape, np.inf), np.full(y.shape, np.inf))

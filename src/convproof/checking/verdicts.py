@@ -1,0 +1,77 @@
+"""The verdict on one claimed array, from how far it lies off the exact one."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from convproof.checking.judging import Judged
+from convproof.checking.precisions import Replay
+from convproof.checking.reckoning import Reckoned
+from convproof.checking.report import Verdict, Worst
+from convproof.core.sentence import Sentence, say
+from convproof.core.shapes import Cell
+
+FEW = 1  # units of layers that the proof line of a segment speaks for
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one comparison says: a verdict, whether every cell lies below the usual line, whether it is more than statistics."""
+
+    verdict: Verdict
+    judged: Judged
+    usual: bool = True
+    proved: bool = True
+    precision: str | None = None
+    notes: tuple[Sentence, ...] = field(default=())
+
+    @property
+    def right(self) -> bool:
+        """Whether nothing speaks against the array."""
+        return self.verdict in ("identical", "rounding", "precision")
+
+
+def opinion(judged: Judged, reckoned: Reckoned) -> Opinion:
+    """The verdict that the lines alone give."""
+    if judged.identical:
+        return Opinion("identical", judged)
+    if reckoned.border is not None:
+        return Opinion("undecided", judged, False, False, notes=(reckoned.border,))
+    if not judged.provable:
+        return Opinion("wrong", judged, False)
+    if reckoned.units <= FEW:
+        return Opinion("rounding", judged, judged.usual)
+    if judged.usual:
+        return Opinion("rounding", judged, True, False, notes=(say("typical, not proved: {n} layers in one", n=reckoned.units),))
+    return Opinion("undecided", judged, False, False, notes=(say("{n} layers lie between claimed arrays", n=reckoned.units),))
+
+
+def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[], Judged]]]) -> Opinion:
+    """The opinion, or precision if another arithmetic explains what lies beyond the lines."""
+    for replay, judge in replays:
+        judged = judge()
+        if replay.holds(judged):
+            return Opinion("precision", found.judged, False, precision=replay.id, notes=(replay.title,))
+    return found
+
+
+def worst_of(judged: Judged, cell: Cell | None = None) -> Worst | None:
+    """The numbers of the worst cell, or of a chosen one."""
+    at = judged.worst() if cell is None else cell
+    if at is None:
+        return None
+    claimed, exact = float(judged.claimed[at]), float(judged.lines.exact[at])
+    with np.errstate(all="ignore"):
+        step = abs(float(np.spacing(np.float32(exact)) if judged.resolution.native.bits <= 24 else np.spacing(exact)))
+        ulps = abs(claimed - exact) / step
+    return Worst(
+        at, claimed, exact, float(judged.gap[at]), float(judged.proof[at]), float(min(judged.statistical[at], judged.proof[at])), ulps
+    )
+
+
+def narrower(opinions: Sequence[Opinion]) -> Opinion:
+    """Of opinions that all hold, the one that says most: wrong counts before all, then the one that is nearest to identical."""
+    wrong = [o for o in opinions if o.verdict == "wrong"]
+    order = ("identical", "rounding", "precision", "undecided")
+    return wrong[0] if wrong else min(opinions, key=lambda o: (order.index(o.verdict), not o.usual, not o.proved))

@@ -1,0 +1,244 @@
+"""Resolution: how finely claimed numbers were written down.
+
+A target computes a number and writes it down: as a float32, with four decimals, as a Q7.8. What stands there says of the number itself
+only that it lies in an interval, its *reach*. A right implementation, written down coarsely, is still right.
+
+    float32           a float32 computation holds it exactly: reach [c, c]
+    float16, bfloat16 c and half a step of that format on either side
+    decimals          c and half a unit of the last digit that was printed
+    fixed point       c and half a step (rounded to nearest), or from c up to the next step (truncated); beyond the ends where it saturates
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from convproof.core.formats import NumberFormat
+from convproof.core.sentence import Text, say
+from convproof.core.shapes import Array
+
+Rounding = Literal["nearest", "floor", "truncate"]
+Overflow = Literal["saturate", "wrap"]
+Role = Literal["either", "rendering", "arithmetic"]  # written down in it, computed in it, or nobody knows which
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Numbers as a computation in ``native`` holds them: nothing was lost when they were written down."""
+
+    native: NumberFormat
+
+    @property
+    def name(self) -> Text:
+        """What the report calls it."""
+        return self.native.name
+
+    @property
+    def exact(self) -> bool:
+        """Whether a claimed number is the number itself."""
+        return True
+
+    @property
+    def is_arithmetic(self) -> bool:
+        """Whether a target may also have computed in it, from numbers that were as coarse as these."""
+        return False
+
+    @property
+    def largest(self) -> float:
+        """From here on a number is written down as an infinity."""
+        return LARGEST.get(self.native.name, np.inf)
+
+    def reach(self, claimed: Array) -> tuple[Array, Array]:
+        """The least and the largest number (float64) that may stand behind each claimed one."""
+        return claimed, claimed
+
+    def render(self, values: Array) -> Array:
+        """Numbers as they would have been written down, in float64."""
+        return rounded(values, self.native)
+
+    def nearest(self, exact: Array, claimed: Array) -> Array:
+        """The exact numbers themselves; where a format wraps around, those congruent to them that are nearest to the claimed ones."""
+        return exact
+
+    def map(self, change: Callable[[Array], Array]) -> "Resolution":
+        """The same for an array that was reshaped by ``change``."""
+        return self
+
+    def same(self, exact: Array, claimed: Array) -> Array:
+        """Whether each claimed number is the exact one, rounded to this resolution."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.render(exact) == claimed)
+
+
+@dataclass(frozen=True)
+class Coarse(Resolution):
+    """Numbers that lost something when they were written down."""
+
+    @property
+    def exact(self) -> bool:
+        """Half a step is left open."""
+        return False
+
+    def same(self, exact: Array, claimed: Array) -> Array:
+        """Whether the exact number may stand behind the claimed one; a tie may be rounded to either side."""
+        low, high = self.reach(claimed)
+        exact = self.nearest(exact, claimed)
+        return np.asarray((low <= exact) & (exact <= high))
+
+
+@dataclass(frozen=True)
+class Stored(Coarse):
+    """Numbers rounded to a shorter floating-point format than they were computed in."""
+
+    storage: NumberFormat
+    role: Role = "either"
+
+    @property
+    def largest(self) -> float:
+        """As of the format."""
+        return LARGEST.get(self.storage.name, np.inf)
+
+    @property
+    def name(self) -> Text:
+        """The format's name."""
+        return self.storage.name
+
+    @property
+    def is_arithmetic(self) -> bool:
+        """A target may have computed from numbers in this format."""
+        return self.role != "rendering"
+
+    def reach(self, claimed: Array) -> tuple[Array, Array]:
+        """Half a step of the format on either side; it is wider above a power of two than below, and counted as there."""
+        half = np.maximum(abs(claimed) * self.storage.u, self.storage.tiny / 2)
+        return claimed - half, claimed + half
+
+    def render(self, values: Array) -> Array:
+        """Nearest number of the format."""
+        return rounded(values, self.storage)
+
+
+@dataclass(frozen=True)
+class Decimals(Coarse):
+    """Numbers read from a text: ``step`` is the unit of the last digit, one number or one for each cell; ``digits`` are words for it."""
+
+    step: float | Array
+    digits: Text
+
+    @property
+    def name(self) -> Text:
+        """How many digits were printed."""
+        return self.digits
+
+    def map(self, change: Callable[[Array], Array]) -> "Decimals":
+        """Every number keeps its own step."""
+        return replace(self, step=change(self.step)) if isinstance(self.step, np.ndarray) else self
+
+    def reach(self, claimed: Array) -> tuple[Array, Array]:
+        """Half a unit of the last digit; the decimal number that was read is itself rounded to a float64."""
+        half = 0.5 * self.step + abs(claimed) * 2.0**-52
+        return claimed - half, claimed + half
+
+    def render(self, values: Array) -> Array:
+        """Nearest multiple of the step."""
+        return np.asarray(np.round(values / self.step) * self.step)
+
+
+@dataclass(frozen=True)
+class Fixed(Coarse):
+    """Fixed point: (code - ``zero``) * ``step`` with whole codes from ``lowest`` to ``largest``."""
+
+    label: str
+    step: float
+    zero: int
+    lowest: int
+    largest: int
+    rounding: Rounding = "nearest"
+    overflow: Overflow = "saturate"
+    role: Role = "either"
+
+    @property
+    def name(self) -> Text:
+        """The format with its rounding and its overflow."""
+        if self.rounding == "nearest" and self.overflow == "saturate":
+            return self.label
+        return say("{format}, {rounding}, {overflow}", format=self.label, rounding=SAID[self.rounding], overflow=SAID[self.overflow])
+
+    @property
+    def is_arithmetic(self) -> bool:
+        """A target may have computed in fixed point."""
+        return self.role != "rendering"
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the largest number."""
+        return (self.lowest - self.zero) * self.step, (self.largest - self.zero) * self.step
+
+    def decode(self, codes: Array) -> Array:
+        """Codes as the numbers that they mean."""
+        return np.asarray((codes.astype(np.float64) - self.zero) * self.step)
+
+    def code(self, values: Array) -> Array:
+        """Numbers as codes, int64."""
+        with np.errstate(invalid="ignore"):
+            whole = ROUND[self.rounding](np.asarray(values, np.float64) / self.step) + self.zero
+        if self.overflow == "saturate":
+            return np.asarray(np.clip(whole, self.lowest, self.largest).astype(np.int64))
+        return np.asarray((whole - self.lowest) % (self.largest - self.lowest + 1) + self.lowest).astype(np.int64)
+
+    def render(self, values: Array) -> Array:
+        """Numbers as they would have been written down."""
+        return self.decode(self.code(values))
+
+    def reach(self, claimed: Array) -> tuple[Array, Array]:
+        """Half a step on either side, or a whole one on one side; at the ends of the range without limit where it saturates."""
+        down, up = STEPS_AWAY[self.rounding]
+        if self.rounding == "truncate":
+            low = claimed - np.where(claimed <= 0, self.step, 0.0)
+            high = claimed + np.where(claimed >= 0, self.step, 0.0)
+        else:
+            low, high = claimed - down * self.step, claimed + up * self.step
+        if self.overflow == "saturate":
+            least, most = self.ends
+            low = np.where(claimed <= least, -np.inf, low)
+            high = np.where(claimed >= most, np.inf, high)
+        return np.asarray(low), np.asarray(high)
+
+    def nearest(self, exact: Array, claimed: Array) -> Array:
+        """Numbers that wrap around are as good as those a whole range away."""
+        if self.overflow == "saturate":
+            return exact
+        period = (self.largest - self.lowest + 1) * self.step
+        return np.asarray(exact - period * np.round((exact - claimed) / period))
+
+
+LARGEST = {"float32": 2.0**128 - 2.0**103, "float16": 65520.0, "bfloat16": 2.0**128 - 2.0**119}
+ROUND: dict[str, Callable[[Array], Array]] = {"nearest": np.round, "floor": np.floor, "truncate": np.trunc}
+STEPS_AWAY = {"nearest": (0.5, 0.5), "floor": (0.0, 1.0), "truncate": (1.0, 1.0)}
+SAID = {
+    "nearest": say("rounded to nearest"),
+    "floor": say("rounded down"),
+    "truncate": say("truncated toward zero"),
+    "saturate": say("saturating"),
+    "wrap": say("wrapping around"),
+}
+
+
+def rounded(values: Array, to: NumberFormat) -> Array:
+    """Float64 numbers rounded to the nearest of a binary format, ties to even; the format's range is taken as unlimited above."""
+    values = np.asarray(values, np.float64)
+    with np.errstate(all="ignore"):
+        exponent = np.maximum(np.frexp(values)[1] - to.bits, to.lowest)
+        found = np.ldexp(np.round(np.ldexp(values, -exponent)), exponent)
+    return np.asarray(np.where(np.isfinite(values), found, values))
+
+
+def truncated(values: Array, to: NumberFormat) -> Array:
+    """Float64 numbers cut off, toward zero, to a binary format."""
+    values = np.asarray(values, np.float64)
+    with np.errstate(all="ignore"):
+        exponent = np.maximum(np.frexp(values)[1] - to.bits, to.lowest)
+        found = np.ldexp(np.trunc(np.ldexp(values, -exponent)), exponent)
+    return np.asarray(np.where(np.isfinite(values), found, values))
