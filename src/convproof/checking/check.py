@@ -1,17 +1,19 @@
 """``cp.check``: claimed numbers, and those of witnesses, judged by the exact ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from convproof.checking.claims import Boundary
 from convproof.checking.examining import Examination, settling
 from convproof.checking.matching import match, only_output
-from convproof.checking.report import Report, merged
+from convproof.checking.report import Report, Row
 from convproof.checking.subject import Subject
-from convproof.core.errors import SettingError
+from convproof.checking.weights import after_training, weigh
+from convproof.core.errors import SettingError, UnknownNameError
 from convproof.core.layer import Layer
 from convproof.core.resolution import Resolution
-from convproof.core.sentence import Text, either, listed, say
+from convproof.core.sentence import Sentence, Text, either, listed, say
 from convproof.network.network import Network
 
 YOURS = "yours"
@@ -19,46 +21,142 @@ YOURS = "yours"
 
 def check(
     model: Layer | Network,
-    x: Any,
+    x: Any = None,
     claimed: Any = None,
     against: Any = None,
+    *,
+    partial: bool = True,
+    layout: str | None = None,
+    format: Any = None,
+    raw: Any = None,
 ) -> Report:
     """Judge ``claimed`` numbers, and those of the witnesses ``against``, by the exact ones of ``model`` on ``x``. Changes nothing.
 
-    ``claimed`` is a mapping from names of layers to arrays, the array itself for a single layer or a network's only output, or a
-    function that computes one of these from ``x``. ``against`` names witnesses: "torch", "onnxruntime", "onnx-reference", a function,
-    or several of them.
+    ``x`` is an array, or a tuple of arrays for several inputs; None takes it from the claimed files, where they hold it (golden vectors,
+    a saved run).
 
-    Raises SettingError if nothing is to be judged, UnknownNameError and ShapeError for claims that do not fit the network.
+    ``claimed``: a mapping from names of layers, or of parameters (bn1.running_mean), to arrays; the array itself for a single layer or a
+    network's only output; the path of a file or of a folder that a target wrote; or a function that computes one of these from ``x``.
+
+    ``against``: witnesses, one or several: "torch", "onnxruntime", "onnx-reference", a torch.nn.Module, a function of the inputs.
+
+    ``partial`` False asks for an array of every layer. ``layout`` says in which order the axes of all claimed arrays are ("nhwc"),
+    ``format`` how they were written down ("q7.8", "int8:0.05:-3", "float16", "decimals:4"), ``raw`` what raw binary files hold
+    ("float32:big"); what is not said is read from the text or from the dtype.
+
+    Raises SettingError if nothing is to be judged, UnknownNameError, ShapeError, DTypeError and FileError for what does not fit.
     """
-    subject = Subject.of(model, x)
-    reports = []
+    declared = _declared(format)
+    files = _opened(claimed, raw, declared)
+    subject = Subject.of(model, _input(claimed, model) if x is None else x)
+    reports: list[Report] = []
     if claimed is not None:
-        named = by_name(subject, claimed)
-        reports.append(examined(subject, named, YOURS, None))
-    if against is not None:
-        raise SettingError("no witness can be asked yet")
+        named = files if files is not None else by_name(subject, claimed)
+        reports.append(examined(subject, named, YOURS, declared, layout))
+    reports += [report for witness in several(against) for report in asked(subject, witness)]
     if not reports:
-        raise SettingError("nothing to judge: give claimed=, your numbers, or against=, a witness such as {names}", names=either(["torch"]))
-    return merged(
-        reports, say("{whose}, judged by the exact values of {layers} layers", whose=listed(["your numbers"]), layers=len(subject.network))
-    )
+        raise SettingError(
+            "nothing to judge: give claimed=, your numbers, or against=, a witness such as {names}", names=either(["torch", "onnxruntime"])
+        )
+    report = together(subject, reports)
+    if not partial and report.unclaimed:
+        raise UnknownNameError(
+            "nothing was claimed of {layers}; claim them too, or allow that with partial=True (--partial)",
+            layers=listed(report.unclaimed, most=8),
+        )
+    return report
+
+
+def several(against: Any) -> tuple[Any, ...]:
+    """One witness or several: "torch", ["torch", "onnxruntime"], "torch,onnxruntime"."""
+    if against is None:
+        return ()
+    if isinstance(against, str):
+        return tuple(name.strip() for name in against.split(",") if name.strip())
+    return tuple(against) if isinstance(against, Sequence) else (against,)
 
 
 def by_name(subject: Subject, claimed: Any) -> Mapping[str, Any]:
     """Claimed arrays by name, however they were given."""
     if callable(claimed):
         claimed = claimed(*subject.inputs)
-    if isinstance(claimed, Mapping):
-        return claimed
-    return {only_output(subject): claimed}
+    return claimed if isinstance(claimed, Mapping) else {only_output(subject): claimed}
 
 
-def examined(subject: Subject, claimed: Mapping[str, Any], whose: Text, declared: Resolution | None) -> Report:
+def examined(
+    subject: Subject, claimed: Mapping[str, Any], whose: Text, declared: Resolution | None = None, layout: str | None = None
+) -> Report:
     """One set of claims judged."""
-    matched = match(subject, claimed, declared)
+    matched = match(subject, claimed, declared, layout)
     graph = subject.network.graph
-    rows = Examination(graph, Boundary(subject.given(), matched.outputs), subject.run, whose).rows()
+    later = after_training(graph, list(matched.state))
+    weighed = weigh(graph, {k: v for k, v in matched.state.items() if k not in later}, subject.network.state_dict(), whose)
+    statistics = {name: matched.state[name] for name in later}
+    boundary = Boundary(subject.given(), matched.outputs)
+    rows = Examination(graph, boundary, subject.run, whose, weighed, statistics).rows()
     named = {place.name for place in matched.outputs}
-    unclaimed = tuple(node.name for node in graph if node.name not in named)
-    return Report(rows, whose, unclaimed, settling(rows), graph.aliases)
+    return Report(rows, whose, tuple(node.name for node in graph if node.name not in named), settling(rows), graph.aliases)
+
+
+def asked(subject: Subject, witness: Any) -> list[Report]:
+    """The answers of one witness, each judged; an output that its optimised graph gives is judged apart from the arrays on the way."""
+    from convproof.witness.asking import ask
+
+    return [examined(subject, answer.arrays, answer.name) for answer in ask(witness, subject.network, subject.inputs)]
+
+
+def together(subject: Subject, reports: Sequence[Report]) -> Report:
+    """All reports as one; of several witnesses the outlier is named."""
+    rows = tuple(row for report in reports for row in report.rows)
+    unclaimed = tuple(name for name in reports[0].unclaimed if all(name in report.unclaimed for report in reports))
+    settles = tuple(dict.fromkeys(name for report in reports for name in report.settles))
+    whose = listed([say("your numbers") if report.judged == YOURS else report.judged for report in reports])
+    judged = say("{whose}, judged by the exact values of {network}", whose=whose, network=_described(subject))
+    return Report(rows, judged, unclaimed, settles, reports[0].aliases, outliers=tuple(outliers(rows)))
+
+
+def outliers(rows: Sequence[Row]) -> list[Sentence]:
+    """For each array that several were asked for, and that one of them alone has wrong: who it is."""
+    found = []
+    for name in dict.fromkeys(row.name for row in rows):
+        asked = [row for row in rows if row.name == name]
+        wrong = [row for row in asked if row.verdict == "wrong"]
+        if len(asked) > 1 and len(wrong) == 1 and not wrong[0].inherited:
+            found.append(say("{whose} is the outlier at {name}: the others agree with the exact value", whose=wrong[0].whose, name=name))
+    return found
+
+
+def _described(subject: Subject) -> Text:
+    if subject.single:
+        return subject.network.graph.nodes[0].layer.describe()
+    return say("a network of {n} layers", n=len(subject.network))
+
+
+def _declared(format: Any) -> Resolution | None:
+    if not isinstance(format, str):
+        return format  # type: ignore[no-any-return]
+    from convproof.formats.dumps.declared import parse_format
+
+    return parse_format(format)
+
+
+def _opened(claimed: Any, raw: Any, declared: Resolution | None) -> Mapping[str, Any] | None:
+    """The arrays of a claimed file or folder, not read yet; None for anything else."""
+    if not isinstance(claimed, str | Path):
+        return None
+    from convproof.formats.dumps.declared import parse_raw
+    from convproof.formats.dumps.opening import open_dumps
+
+    dumps = open_dumps(claimed, raw=parse_raw(raw) if isinstance(raw, str) else raw, declared=declared)
+    return {dump.name: dump for dump in dumps}
+
+
+def _input(claimed: Any, model: Layer | Network) -> Any:
+    """The input that a claimed file brings with it. Raises SettingError if it brings none."""
+    from convproof.formats.dumps.manifest import input_of
+
+    names = model.graph.inputs if isinstance(model, Network) else ("input",)
+    found = input_of(claimed, names) if isinstance(claimed, str | Path) else None
+    if found is None:
+        raise SettingError("the input is missing: give x (INPUT), or claimed files that hold it, such as golden vectors")
+    return found

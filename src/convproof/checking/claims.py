@@ -88,6 +88,14 @@ class Boundary:
         """Let go of an array that nobody reads any more."""
         self.kept.pop(place, None)
 
+    def without(self, place: Place) -> "Boundary":
+        """The same without one claimed array."""
+        return replace(self, claims={p: read for p, read in self.claims.items() if p != place})
+
+    def moved(self, place: Place, to: Place) -> "Boundary":
+        """The same with a claimed array in another place."""
+        return replace(self.without(place), claims={to if p == place else p: read for p, read in self.claims.items()}, kept={})
+
     def bare(self) -> "Boundary":
         """The network's inputs alone."""
         return Boundary(self.inputs)

@@ -6,62 +6,96 @@ Right on both: right. Wrong on its claimed input: *born here*. Right on its clai
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from convproof.checking.claims import Boundary, Claim
 from convproof.checking.judging import Judged
-from convproof.checking.precisions import Replay, replays
-from convproof.checking.reckoning import Ran, Reckoned, Reckoner
+from convproof.checking.reckoning import Ran, Reckoned, Reckoner, as_it_is
 from convproof.checking.report import Row
+from convproof.checking.segments import Segments
 from convproof.checking.verdicts import Opinion, narrower, opinion, with_precision, worst_of
-from convproof.core.sentence import Text, say
+from convproof.checking.weights import Weighed, fused_with, remembered
+from convproof.core.errors import NotCoveredError
+from convproof.core.evaluation import Case
+from convproof.core.lines import Lines
+from convproof.core.sentence import Sentence, Text, say
+from convproof.core.shapes import Array
 from convproof.network.graph import Graph, Node, Place
 
 
 class Again(Exception):
-    """Something is wrong, or coarse: the network's own exact values are needed too."""
+    """Something was found that changes what has to be reckoned: begin once more."""
 
 
 @dataclass
 class Examination:
-    """Judges all claims on one graph. ``whose`` numbers they are goes into every row."""
+    """Judges all claims on one graph. ``weighed`` is the graph as the target has it; ``whose`` numbers they are goes into every row.
+
+    ``statistics`` are claimed running statistics as training leaves them, by their names in the state dict.
+    """
 
     graph: Graph
     boundary: Boundary
     run: Ran
     whose: Text
+    weighed: Weighed
+    statistics: Mapping[str, Callable[[], Claim]] = field(default_factory=dict)
+    both: bool = False
     wrong: set[Place] = field(default_factory=set)
     strayed: bool = False  # another arithmetic was met, so that the float32 lines from the network's input no longer hold
+    draws: dict[str, Any] = field(default_factory=dict)
+    fused: dict[Place, Sentence] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.segments = Segments(self.weighed.graph, self.run, self.draw)
 
     def rows(self) -> tuple[Row, ...]:
-        """One row for each claimed array, in the network's order."""
-        try:
-            return tuple(self._rows(both=False))
-        except Again:
+        """The rows of claimed weights, then one for each claimed array, in the network's order."""
+        while True:
             self.wrong.clear()
             self.boundary.kept.clear()
-            return tuple(self._rows(both=True))
+            self.strayed = self.weighed.strayed
+            try:
+                return (*self.weighed.rows, *self._rows())
+            except Again:
+                continue
 
-    def _rows(self, both: bool) -> Iterator[Row]:
-        on_claimed = Reckoner(self.graph, self.boundary, self.run)
-        on_exact = iter(Reckoner(self.graph, self.boundary.bare(), self.run)) if both else None
+    def _rows(self) -> Iterator[Row]:
+        on_claimed = Reckoner(self.weighed.graph, self.boundary, self.run, as_it_is, self.draw)
+        on_exact = iter(Reckoner(self.graph, self.boundary.bare(), self.run, as_it_is, self.draw)) if self.both else None
         for node, outputs in on_claimed:
             exact = next(on_exact)[1] if on_exact is not None else (None,) * len(outputs)
             for k, (here, there) in enumerate(zip(outputs, exact, strict=True)):
                 place = Place(node.name, k)
                 if place in self.boundary.claims:
                     yield self._row(node, place, here, there)
+            yield from self._statistics_of(node, on_claimed)
+
+    def draw(self, node: Node, inputs: Sequence[Array]) -> tuple[Any, Sentence | None]:
+        """What was random in a layer, as its claimed output shows it."""
+        place = Place(node.name)
+        if node.name not in self.draws and place in self.boundary.claims:
+            case = Case(tuple(inputs), training=self.run.modes[node.name])
+            found = node.layer.draw_behind([self.boundary.claim(place).array], case)
+            self.draws[node.name] = self.run.draws[node.name] if found is None else found
+        if node.name in self.draws:
+            return self.draws[node.name], None
+        return self.run.draws[node.name], say("what {layer} draws is random, and its output was not claimed", layer=node.name)
 
     def _row(self, node: Node, place: Place, here: Reckoned, there: Reckoned | None) -> Row:
         claim = self.boundary.claim(place)
         found = self._on_claimed_input(place, claim, here)
+        if found.verdict == "wrong":
+            self._look_for_fused(place, claim)
         if there is None:
-            if not found.right or not claim.resolution.exact:
+            if not found.right or not claim.resolution.exact or self.weighed.wrong:
+                self.both = True
                 raise Again
             return self._written(node, place, claim, found, here)
         own = opinion(Judged(there.own_lines, claim.array, claim.resolution), there)
-        if self._behind_wrong(place, here):
+        if self._behind_wrong(here):
             return self._behind(node, place, claim, here, found, own)
         sides = [found] if claim.resolution.exact or self.strayed else [found, own]
         both = self._unless_computed(place, claim, narrower(sides))
@@ -72,20 +106,31 @@ class Examination:
 
     def _on_claimed_input(self, place: Place, claim: Claim, here: Reckoned) -> Opinion:
         found = opinion(Judged(here.own_lines, claim.array, claim.resolution), here)
-        return found if found.verdict != "wrong" else with_precision(found, self._replayed(place, claim, self.boundary))
+        return found if found.verdict != "wrong" else with_precision(found, self.segments.replayed(place, claim, self.boundary))
+
+    def _look_for_fused(self, place: Place, claim: Claim) -> None:
+        """Begin again if a wrong array turns out to be what a later layer gives, which the target fused into this one."""
+        if place in self.fused or place.output:
+            return
+        for later, note in fused_with(self.graph, place, set(self.boundary.claims)):
+            judged, again = self.segments.judged(later, claim, self.boundary.without(place))
+            if opinion(judged, again).right:
+                self.fused[later] = note
+                self.boundary = self.boundary.moved(place, later)
+                raise Again
 
     def _unless_computed(self, place: Place, claim: Claim, found: Opinion) -> Opinion:
         """Right all the same if the target may have computed from numbers as coarse as those it wrote down."""
         if found.verdict != "wrong" or not claim.resolution.is_arithmetic:
             return found
         computed = self.boundary.as_arithmetic()
-        again = self._segment(place, computed)
-        judged = opinion(Judged(again.own_lines, claim.array, claim.resolution), again)
-        return judged if judged.right else with_precision(found, self._replayed(place, claim, computed))
+        judged = opinion(*self.segments.judged(place, claim, computed))
+        return judged if judged.right else with_precision(found, self.segments.replayed(place, claim, computed))
 
-    def _behind_wrong(self, place: Place, here: Reckoned) -> bool:
+    def _behind_wrong(self, here: Reckoned) -> bool:
+        """Whether anything that the segment reads, or a weight in it, is wrong."""
         read = {source for name in here.nodes for source in self.graph.node(name).sources}
-        return bool(read & self.wrong)
+        return bool(read & self.wrong) or bool(self.weighed.wrong & set(here.nodes))
 
     def _behind(self, node: Node, place: Place, claim: Claim, here: Reckoned, found: Opinion, own: Opinion) -> Row:
         """Behind a wrong array: wrong by itself, or by what came in, or right again."""
@@ -95,52 +140,27 @@ class Examination:
         if own.right and own.usual:
             return self._written(node, place, claim, found, here)
         self.wrong.add(place)
-        if claim.resolution.exact or self._computed_right(place, claim):
+        told = claim.resolution.exact or opinion(*self.segments.judged(place, claim, self.boundary.as_arithmetic())).right
+        if told:
             return self._written(node, place, claim, replace(own, verdict="wrong", notes=()), here, inherited=True)
         note = say("cannot tell at this resolution whether it is wrong by itself")
         return self._written(node, place, claim, replace(own, verdict="wrong", notes=(note,)), here, born=None, inherited=None)
 
-    def _computed_right(self, place: Place, claim: Claim) -> bool:
-        again = self._segment(place, self.boundary.as_arithmetic())
-        return opinion(Judged(again.own_lines, claim.array, claim.resolution), again).right
-
-    def _segment(self, place: Place, boundary: Boundary, changed: Mapping[str, Replay] | None = None) -> Reckoned:
-        """One array reckoned again, from the claimed arrays before it, with other arithmetics in some nodes."""
-        nodes = self._nodes_of(place)
-        reckoner = Reckoner(Graph(nodes, self.graph.inputs, (place,)), Without(boundary, place), self.run)
-        for node in nodes:
-            if changed and node.name in changed:
-                reckoner.evaluate = changed[node.name].evaluate
-                outputs = reckoner.outputs_of(node)
-                reckoner.evaluate = Reckoner.evaluate
-            else:
-                outputs = reckoner.outputs_of(node)
-            reckoner.found.update({Place(node.name, k): y for k, y in enumerate(outputs)})
-        return reckoner.found[place]
-
-    def _nodes_of(self, place: Place) -> tuple[Node, ...]:
-        """The nodes between an array and the claimed ones before it."""
-        wanted, names = [place], set()
-        while wanted:
-            name = wanted.pop().name
-            if name in names or name in self.graph.inputs:
+    def _statistics_of(self, node: Node, reckoner: Reckoner) -> Iterator[Row]:
+        """Claimed running statistics of a layer after its step in training, on its claimed input."""
+        own = [name for name in self.statistics if name.rpartition(".")[0] == node.name]
+        if not own:
+            return
+        sources = [reckoner.source(place) for place in node.sources]
+        incoming: tuple[Lines | None, ...] = tuple(s.lines for s in sources)
+        case = Case(tuple(s.values for s in sources), 0, True, None, self.run.arithmetic(Place(node.name)), incoming)
+        for name in own:
+            key = name.rpartition(".")[2]
+            try:
+                lines = node.layer.state_bounds(key, case)
+            except NotCoveredError:
                 continue
-            names.add(name)
-            wanted += [source for source in self.graph.node(name).sources if source not in self.boundary]
-        return tuple(node for node in self.graph if node.name in names)
-
-    def _replayed(self, place: Place, claim: Claim, boundary: Boundary) -> Iterator[tuple[Replay, Callable[[], Judged]]]:
-        """Every arithmetic in which the first layers of the segment may have been computed."""
-        first = [node for node in self._nodes_of(place) if all(source in boundary for source in node.sources)]
-        for node in first:
-            shapes = [self.run.known[source].shape or () for source in node.sources]
-            for replay in replays(node.layer, shapes, claim.array, claim.resolution):
-                yield (
-                    replay,
-                    lambda node=node, replay=replay: Judged(  # type: ignore[misc]
-                        self._segment(place, boundary, {node.name: replay}).own_lines, claim.array, claim.resolution
-                    ),
-                )
+            yield remembered(node, key, lines, self.statistics[name](), self.whose)
 
     def _written(
         self,
@@ -170,26 +190,9 @@ class Examination:
             resolution=claim.resolution.name,
             whose=self.whose,
             precision=found.precision,
-            notes=(*found.notes, *claim.notes),
+            notes=(*found.notes, *claim.notes, *([self.fused[place]] if place in self.fused else [])),
             shares=judged.share(judged.proof).astype(np.float32) if keep else None,
         )
-
-
-@dataclass
-class Without:
-    """A boundary without one of its arrays, which is to be reckoned itself."""
-
-    boundary: Boundary
-    place: Place
-
-    def __contains__(self, place: object) -> bool:
-        return place != self.place and place in self.boundary
-
-    def __getitem__(self, place: Place) -> Reckoned:
-        return self.boundary[place]
-
-    def forget(self, place: Place) -> None:
-        """Nothing is kept here."""
 
 
 def settling(rows: Sequence[Row]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class Matched:
     state: Mapping[str, Callable[[], Claim]]
 
 
-def match(subject: Subject, claimed: Mapping[str, Any], declared: Resolution | None = None) -> Matched:
+def match(subject: Subject, claimed: Mapping[str, Any], declared: Resolution | None = None, layout: str | None = None) -> Matched:  # noqa: ARG001
     """Claimed arrays by name: a name in the state dict, an array's name, a tensor's in the model's file, or a suffix that is unique.
 
     Raises UnknownNameError for a name that matches nothing, ShapeError for an array that does not fit.

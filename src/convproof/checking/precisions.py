@@ -85,7 +85,7 @@ def of_rounded(change: Round, keep: Sequence[str] = (), arithmetic: NumberFormat
     def evaluate(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
         changed = copy(layer)
         changed.arrays = {
-            name: array if array is None or name in keep or array.dtype.kind not in "fV" else change(array.astype(np.float64))
+            name: array if not isinstance(array, np.ndarray) or name in keep or array.dtype.kind not in "fV" else change(array.astype(np.float64))
             for name, array in layer.arrays.items()
         }
         exact = [x if x.dtype.kind != "f" or (incoming and incoming[k] is not None) else change(x) for k, x in enumerate(inputs)]

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, takewhile
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -49,6 +49,8 @@ class Reckoned:
         return self.lines or no_error(np.asarray(self.values, np.float64))
 
 
+@runtime_checkable
+@runtime_checkable
 class Given(Protocol):
     """Arrays that are taken as they stand."""
 
@@ -60,6 +62,7 @@ class Given(Protocol):
         """No node will read this array any more."""
 
 
+Draw = Callable[[Node, Sequence[Array]], tuple[Any, Sentence | None]]  # what was random, or why nobody knows
 Evaluate = Callable[[Layer, Sequence[Array], Sequence[Lines | None] | None, Mapping[str, Any]], Lines]
 
 
@@ -117,6 +120,7 @@ class Reckoner:
     given: Given
     run: Ran
     evaluate: Evaluate = as_it_is
+    draw: Draw | None = None
     found: dict[Place, Reckoned] = field(default_factory=dict)
     wiring: Wiring = field(init=False)
 
@@ -145,24 +149,25 @@ class Reckoner:
     def outputs_of(self, node: Node) -> tuple[Reckoned, ...]:
         """All outputs of a node, from what it reads."""
         sources = [self.source(place) for place in node.sources]
-        behind = next((s.border for s in sources if s.border), None)
+        draw, unknown = self._draw_of(node, sources)
+        behind = next((s.border for s in sources if s.border), unknown)
         units, nodes = self._segment(node, sources)
         with naming(node), np.errstate(all="ignore"):
             if behind is not None:
-                return self._computed(node, sources, units, nodes, behind)
+                return self._computed(node, sources, units, nodes, behind, draw)
             try:
                 return tuple(
                     Reckoned(self.run.as_it_is(place, lines.exact), lines, units + self._rounds(node, lines, sources), nodes)
-                    for place, lines in self._lines_of(node, sources)
+                    for place, lines in self._lines_of(node, sources, draw)
                 )
             except NotCoveredError:
                 operator = node.layer.describe().removesuffix("(delegated)")
-                return self._computed(node, sources, units, nodes, say("no bound for {operator}", operator=operator))
+                return self._computed(node, sources, units, nodes, say("no bound for {operator}", operator=operator), draw)
 
-    def _lines_of(self, node: Node, sources: Sequence[Reckoned]) -> Iterator[tuple[Place, Lines]]:
+    def _lines_of(self, node: Node, sources: Sequence[Reckoned], draw: Any) -> Iterator[tuple[Place, Lines]]:
         inputs, incoming = [s.values for s in sources], [s.lines for s in sources]
         carried = incoming if any(line is not None for line in incoming) else None
-        mode, draw = self.run.modes[node.name], self.run.draws.get(node.name)
+        mode = self.run.modes[node.name]
         for k, place in enumerate(self.outputs(node)):
             how = {"output": k, "training": mode, "draw": draw, "arithmetic": self.run.arithmetic(place)}
             yield place, self._folded(node, self.evaluate(node.layer, inputs, carried, how), sources)
@@ -170,6 +175,10 @@ class Reckoner:
     def outputs(self, node: Node) -> list[Place]:
         """The arrays that a node makes."""
         return list(takewhile(self.run.known.__contains__, (Place(node.name, k) for k in count())))
+
+    def _draw_of(self, node: Node, sources: Sequence[Reckoned]) -> tuple[Any, Sentence | None]:
+        own = self.run.draws.get(node.name)
+        return (own, None) if own is None or self.draw is None else self.draw(node, [s.values for s in sources])
 
     def _segment(self, node: Node, sources: Sequence[Reckoned]) -> tuple[int, tuple[str, ...]]:
         """Units and nodes before this one, since the last given arrays."""
@@ -196,11 +205,11 @@ class Reckoner:
         )
 
     def _computed(
-        self, node: Node, sources: Sequence[Reckoned], units: int, nodes: tuple[str, ...], border: Sentence
+        self, node: Node, sources: Sequence[Reckoned], units: int, nodes: tuple[str, ...], border: Sentence, draw: Any
     ) -> tuple[Reckoned, ...]:
         """Outputs of a layer without a bound, or behind one: computed as the layer itself does, with infinite lines."""
         inputs = [s.values.astype(np.float32) if s.values.dtype == np.float64 else s.values for s in sources]
-        outputs = node.layer.checked_step(inputs, self.run.modes[node.name], draw=self.run.draws.get(node.name)).outputs
+        outputs = node.layer.checked_step(inputs, self.run.modes[node.name], draw=draw).outputs
         return tuple(Reckoned(wide(y), _endless(y), units + 1, nodes, border) for y in outputs)
 
 

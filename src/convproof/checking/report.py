@@ -9,12 +9,12 @@ Verdicts (of an array, and by its worst cell):
     wrong         a cell lies beyond the proof line, and no other arithmetic explains it
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from convproof.core.errors import UnknownNameError
-from convproof.core.sentence import Sentence, Text, listed, say
+from convproof.core.sentence import Sentence, Text, listed
 from convproof.core.shapes import Array, Cell
 from convproof.core.upward import reach
 from convproof.network.graph import find_name
@@ -84,7 +84,7 @@ class Report(Mapping[str, Row]):
     """All rows of a check, in the network's order. ``report["bn1"]`` is a row; of several witnesses the worst one's.
 
     ``judged`` says whose numbers were judged by what. ``unclaimed`` are layers of which nothing was claimed, ``settles`` those whose
-    numbers would decide what is undecided.
+    numbers would decide what is undecided, ``outliers`` say which of several witnesses is alone in being wrong.
     """
 
     rows: tuple[Row, ...]
@@ -93,6 +93,7 @@ class Report(Mapping[str, Row]):
     settles: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict, repr=False)
     command: str = ""
+    outliers: tuple[Sentence, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -135,7 +136,7 @@ class Report(Mapping[str, Row]):
     def require(self, fail_on: Verdict = "undecided") -> None:
         """Raise AssertionError, with the worst cell, both values, the bound and the command that explains it, unless ``holds``."""
         if not self.holds(fail_on):
-            raise AssertionError(reach("Report.complaint")(self))
+            raise AssertionError(reach("Report.complaint")(self, fail_on))
 
     def __getitem__(self, name: str) -> Row:
         names = list(dict.fromkeys(row.name for row in self.rows))
@@ -172,16 +173,3 @@ def _share(gap: float, line: float) -> float:
     if gap == 0:
         return 0.0
     return gap / line if line > 0 else float("inf")
-
-
-def merged(reports: Sequence[Report], judged: Text) -> Report:
-    """Several reports on one network as one."""
-    first = reports[0]
-    unclaimed = tuple(name for name in first.unclaimed if all(name in report.unclaimed for report in reports))
-    settles = tuple(dict.fromkeys(name for report in reports for name in report.settles))
-    return Report(tuple(row for report in reports for row in report.rows), judged, unclaimed, settles, first.aliases, first.command)
-
-
-def nobody() -> Sentence:
-    """What is said where nothing was judged."""
-    return say("nothing was judged: no array of the network was claimed")

@@ -14,12 +14,12 @@ from convproof.cli.languages import Misuse
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.languages import ENGLISH
 from convproof.core.sentence import Sentence, Text, listed, plural, say, spoken
+from convproof.show.records import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from convproof.core.shapes import Shape
     from convproof.network.network import Network
 
-SCHEMA_VERSION = 1
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

@@ -14,6 +14,7 @@ A room's class says what it is by these methods, and the verbs ask nothing else:
     conventions   what frameworks call it
     is_a, absorbs   what a neighbour may absorb
     operators, written   what graph formats write it as
+    in_torch   how PyTorch says it
 
 A room answers the first four by ``compute`` (or ``step`` itself, where a layer has a mode, statistics or something random), ``tree`` and
 ``bounds``, which are handed a Case. Inputs and outputs are tuples; an absent optional input is None.
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar
 import numpy as np
 
 from convproof.core.axes import as_array, fresh, widened
+from convproof.core.calls import Calls
 from convproof.core.errors import DTypeError, NotCoveredError, SettingError, ShapeError
 from convproof.core.evaluation import Case as Case
 from convproof.core.evaluation import Gradients as Gradients
@@ -35,7 +37,7 @@ from convproof.core.evaluation import Step as Step
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.fusing import Fusible
 from convproof.core.holder import Holder
-from convproof.core.lines import Lines
+from convproof.core.lines import Lines, no_error
 from convproof.core.operators import Operator, Written
 from convproof.core.parameters import warn_if_not_finite
 from convproof.core.records import Convention, Mistake, Precision
@@ -94,6 +96,17 @@ class Layer(Holder):
         """Exact values and rounding lines of some cells, (k, ndim) integers; of all cells in the output's shape for None."""
         raise NotCoveredError("{layer} has no bound yet", layer=self.describe())
 
+    def state_bounds(self, name: str, case: Case) -> Lines:
+        """Exact value and lines of a statistic as a step leaves it; what a layer only counts is exact."""
+        step = self.step(*case.inputs, training=case.training, draw=case.draw)
+        if name not in step.state or step.state[name].dtype.kind not in "iu":
+            raise NotCoveredError("{layer} has no bound for its statistic {name!r} yet", layer=self.describe(), name=name)
+        return no_error(step.state[name].astype(np.float64))
+
+    def draw_behind(self, outputs: Sequence[Array], case: Case) -> Any:
+        """What must have been random for a step to give these outputs; None if nothing is random here, or nothing explains them."""
+        return None
+
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """For each input, the region that a region of the output depends on in eval mode.
 
@@ -141,6 +154,13 @@ class Layer(Holder):
     def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """The same for so many inputs, of whose shapes so much is known, where the nodes depend on it."""
         return self.written()
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """The calls of PyTorch that compute the layer on inputs of these shapes; None: torch.nn's module of this name and these settings.
+
+        Raises NotCoveredError for what PyTorch cannot say.
+        """
+        return None
 
     def equation(self) -> Text:
         """The layer's formula in its own letters."""

@@ -1,6 +1,6 @@
 """Models and images that come with convproof: the walkthrough's, small enough to be worked through by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,18 @@ def walkthrough() -> Network:
     return Sequential(conv1=conv, bn1=layers.BatchNorm2d(1), relu=layers.ReLU())
 
 
+def walkthrough_bn() -> Network:
+    """The walkthrough's BatchNorm2d(3) alone, fresh and in training mode."""
+    return Sequential(bn1=layers.BatchNorm2d(3))
+
+
+def half_hour_mistake() -> dict[str, Array]:
+    """What that BatchNorm gives for image_a to somebody who divides the variance by n - 1, in float32."""
+    x = image_a().transpose(2, 0, 1)[None].astype(np.float64)
+    mean, var = x.mean((0, 2, 3), keepdims=True), x.var((0, 2, 3), ddof=1, keepdims=True)
+    return {"bn1": ((x - mean) / np.sqrt(var + 1e-5)).astype(np.float32)}
+
+
 def walkthrough_images() -> list[Array]:
     """The batch of the walkthrough's network: image_a and image_b."""
     return [image_a(), image_b()]
@@ -53,16 +65,18 @@ class Given:
     """An input and the words that announce it."""
 
     array: Any
-    description: Sentence
+    description: Text
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """A model that comes with convproof, and its own input."""
+    """A model that comes with convproof, and its own input; ``claimed`` are numbers of somebody who got it wrong, by layer."""
 
     description: Sentence
     make: Callable[[], Network]
     given: Callable[[], Given]
+    claimed: Callable[[], Mapping[str, Array]] | None = None
+    claimed_by: Text = ""
 
 
 def _both_images() -> Given:
@@ -78,6 +92,13 @@ def _image_a_unscaled() -> Given:
 MODELS = {
     "walkthrough": Embedded(say("the walkthrough's network"), walkthrough, _both_images),
     "walkthrough-conv": Embedded(say("the walkthrough's convolution"), walkthrough_conv, _image_a_unscaled),
+    "walkthrough-bn": Embedded(
+        say("the walkthrough's BatchNorm2d(3)"),
+        walkthrough_bn,
+        _image_a_unscaled,
+        half_hour_mistake,
+        say("the output with the variance divided by n - 1"),
+    ),
 }
 
 
@@ -98,6 +119,12 @@ def embedded_model(name: str) -> Network:
 def embedded_input(name: str | None) -> Given | None:
     """The input of an embedded model; None for a model of somebody's own."""
     return MODELS[name].given() if name in MODELS else None
+
+
+def embedded_claims(name: str) -> Given | None:
+    """The numbers that were got wrong on an embedded model, by layer; None where there are none."""
+    found = MODELS.get(name)
+    return Given(found.claimed(), found.claimed_by) if found and found.claimed else None
 
 
 def describe(name: str) -> Text:

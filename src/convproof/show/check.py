@@ -1,78 +1,132 @@
-"""A check as a table: one row for each array, the first wrong one on top, and what the figures mean in a plain sentence."""
+"""A check as a table: one row for each array, the first wrong one on top; under it what the figures mean, in plain sentences.
+
+    of proof   the distance in units of the most that rounding can do
+    of usual   the distance in units of what rounding hardly ever exceeds
+    ULP        the distance in steps of the number format
+"""
 
 import io
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from convproof.checking.report import Report, Row
-from convproof.core.sentence import Sentence, say, spoken
-from convproof.show.numbers import cell as shown
-from convproof.show.numbers import rough
+from convproof.core.sentence import Sentence, listed, plural, say, spoken
+from convproof.show.check_meaning import meaning
+from convproof.show.check_words import asked, indices, numbers, printable, share, verdict
+from convproof.show.width import fits, width
 
-COLUMNS = (
-    say("layer"),
-    say("verdict"),
-    say("worst cell"),
-    say("claimed"),
-    say("exact"),
-    say("of proof line"),
-    say("of usual line"),
-    say("ULP"),
-)
-VERDICTS = {
-    "identical": say("identical"),
-    "rounding": say("rounding"),
-    "precision": say("precision"),
-    "undecided": say("undecided"),
-    "wrong": say("wrong"),
-}
+if TYPE_CHECKING:
+    from rich.table import Table
+
+LAYER, WHOSE = say("layer"), say("whose")
+COLUMNS = (say("verdict"), say("worst cell"), say("claimed"), say("exact"), say("of proof"), say("of usual"), say("ULP"))
+FIGURES = 5  # columns at the end that hold numbers
+WIDE = 100
+GAP = 2
+SHORTEST = 12
+KEYS = 3
 
 
 def text(report: Report, lang: str | None = None) -> str:
-    """The table as plain text."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    """The table, what is remarkable of its rows, and what the figures say."""
+    drawn = [spoken(report.judged, lang), "", *_drawn(table(report, lang))] if report.rows else [spoken(report.judged, lang)]
+    told = [sentence.text(lang) for sentence in remarks(report)]
+    return "\n".join([*drawn, *([""] if told else []), *told, "", *(sentence.text(lang) for sentence in meaning(report))])
 
-    drawn = Table(*(column.text(lang) for column in COLUMNS), box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in ordered(report):
-        drawn.add_row(*cells(row, lang))
-    console = Console(file=io.StringIO(), width=160, color_system=None, legacy_windows=False)
-    console.print(drawn)
-    table: str = console.file.getvalue()  # type: ignore[attr-defined]
-    lines = [line.rstrip() for line in table.rstrip().splitlines()]
-    return "\n".join([spoken(report.judged, lang), *lines, "", meaning(report).text(lang)])
+
+def table(report: Report, lang: str | None = None) -> "Table":
+    """The rows as a Rich table of at most 100 columns, where names leave that room."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    titles = [title.text(lang) for title in COLUMNS]
+    rows = ordered(report)
+    body = [cells(row, lang) for row in rows]
+    heads, names = [LAYER.text(lang)], [[printable(row.name)] for row in rows]
+    if len(asked(report)) > 1:
+        heads, names = [*heads, WHOSE.text(lang)], [[*cut, spoken(row.whose, lang)] for cut, row in zip(names, rows, strict=True)]
+    taken = sum(max(map(width, column)) + GAP for column in zip(titles, *body, strict=True))
+    rooms = _rooms([max(map(width, column)) for column in zip(heads, *names, strict=True)], WIDE - taken)
+    drawn = Table(*heads, *titles, box=box.SIMPLE_HEAD, show_edge=False, padding=(0, GAP - 1, 0, 0))
+    for k, column in enumerate(drawn.columns):
+        column.no_wrap = True
+        column.justify = "right" if k >= len(drawn.columns) - FIGURES else "left"
+    for name, line in zip(names, body, strict=True):
+        drawn.add_row(*(Text(middle(part, room)) for part, room in zip(name, rooms, strict=True)), *map(Text, line))
+    return drawn
+
+
+def _rooms(wanted: Sequence[int], room: int) -> list[int]:
+    """How wide the columns of names may be: what they want, else the first gets what the others leave of a half."""
+    room -= GAP * (len(wanted) - 1)
+    if sum(wanted) <= room:
+        return list(wanted)
+    second = [min(w, max(SHORTEST, room // 2)) for w in wanted[1:]]
+    return [max(SHORTEST, room - sum(second)), *second]
+
+
+def middle(name: str, room: int) -> str:
+    """A name that is too long is cut in the middle: both ends of it tell where it stands."""
+    if width(name) <= room:
+        return name
+    end = name[len(name) - fits(name[::-1], (room - 2) // 2) :]
+    return name[: fits(name, room - 2 - width(end))] + ".." + end
+
+
+def _drawn(table: "Table") -> list[str]:
+    """The lines of a table."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=400, color_system=None, legacy_windows=False)
+    console.print(table)
+    drawn: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return [line.rstrip() for line in drawn.rstrip().splitlines()]
 
 
 def ordered(report: Report) -> list[Row]:
-    """The first wrong row, then all others in the network's order."""
+    """The first wrong row, then all others in the network's order; what several claimed of one array stands together."""
+    order = sequence([[row.name for row in report.rows if row.whose == whose] for whose in asked(report)])
+    rows = sorted(report.rows, key=lambda row: order.index(row.name))
     first = report.worst if report.first_wrong else None
-    return [*([first] if first else []), *(row for row in report.rows if row is not first)]
+    return [*([first] if first else []), *(row for row in rows if row is not first)]
+
+
+def sequence(lists: Iterable[list[str]]) -> list[str]:
+    """Lists in one order as one list in that order: what is new stands behind what it followed."""
+    order: list[str] = []
+    for names in lists:
+        at = 0
+        for name in names:
+            if name not in order:
+                order.insert(at, name)
+            at = order.index(name) + 1
+    return order
 
 
 def cells(row: Row, lang: str | None = None) -> list[str]:
-    """One row's texts."""
-    verdict = VERDICTS[row.verdict].text(lang)
-    if row.born:
-        verdict = say("{verdict}, born here", verdict=verdict).text(lang)
-    if row.inherited:
-        verdict = say("{verdict}, inherited", verdict=verdict).text(lang)
-    worst = row.worst
+    """One row's texts behind its name."""
+    said, worst = verdict(row).text(lang), row.worst
     if worst is None:
-        return [row.name, verdict, "-", "-", "-", "-", "-", "-"]
-    at = f"[{', '.join(map(str, worst.cell))}]"
-    return [
-        row.name,
-        verdict,
-        at,
-        shown(worst.claimed),
-        shown(worst.exact),
-        rough(worst.of_proof),
-        rough(worst.of_usual),
-        rough(worst.ulps),
-    ]
+        return [said, *["-"] * (len(COLUMNS) - 1)]
+    return [said, indices(worst), *numbers(worst), share(worst.of_proof), share(worst.of_usual), share(worst.ulps)]
 
 
-def meaning(_: Report) -> Sentence:
-    """What the figures say to somebody who never heard of a bound."""
-    return say(
-        "a number up to 1 of the proof line may be nothing but rounding; above it, no correct computation in this number format gets there"
-    )
+def remarks(report: Report) -> list[Sentence]:
+    """What is to be said of single rows; rows of which the same is said share a line."""
+    said: dict[str, tuple[Sentence, list[str]]] = {}
+    for row in ordered(report):
+        for remark in remarks_of(row):
+            said.setdefault(remark.text(), (remark, []))[1].append(printable(row.name))
+    return [say("{names}: {remark}", names=listed(dict.fromkeys(names), KEYS), remark=remark) for remark, names in said.values()]
+
+
+def remarks_of(row: Row) -> list[Sentence]:
+    """What a row's columns do not say: its segment, its resolution, and its notes."""
+    found = list(row.notes)
+    if len(row.segment) > 1:
+        first, last = printable(row.segment[0]), printable(row.segment[-1])
+        found.append(plural("judged as one: {first}..{last}, {n} layer", "judged as one: {first}..{last}, {n} layers", n=len(row.segment), first=first, last=last))
+    if row.resolution and spoken(row.resolution, "en") != "float32":
+        found.append(say("resolution: {resolution}", resolution=row.resolution))
+    return found

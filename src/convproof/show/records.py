@@ -13,6 +13,8 @@ from convproof.network.trace import Trace
 from convproof.show.expression import folds, shown
 from convproof.show.trace import SMALL
 
+SCHEMA_VERSION = 1
+
 
 def derivation(derivation: Derivation, full: bool = False) -> dict[str, Any]:
     """Everything a derivation says; long sums are folded as in the text unless ``full``."""

@@ -163,6 +163,12 @@ class BatchNormalisation(Layer):
             return bound.of_batch(cells, x, len(self.features), self.weight, self.bias, self.eps, came, case.arithmetic)
         return bound.of_running(cells, x, self.running_mean, self.running_var, self.weight, self.bias, self.eps, came, case.arithmetic)
 
+    def state_bounds(self, name: str, case: Case) -> Lines:
+        """Running mean and variance after a batch; see ``further``."""
+        if name not in further.BATCH:
+            return super().state_bounds(name, case)
+        return further.of_batch(name, case.x, len(self.features), self.eps, self.memory(case.x), case.came(), case.arithmetic)
+
     def _bounds_of_further(self, cells: Array | None, name: str, of_batch: bool, case: Case) -> Lines:
         if of_batch:
             lines = further.of_batch(name, case.x, len(self.features), self.eps, self.memory(case.x), case.came(), case.arithmetic)

@@ -4,7 +4,7 @@ How rounding enters: 1/(1 - p) is rounded to the format and so is the product, 2
 together from three. Covered: PyTorch, which divides the mask or scales the result, and ONNX Runtime. In eval nothing is rounded.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from inspect import signature
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from convproof.core.derivation import Node, add, copy, number, product, quotient
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT64
 from convproof.core.layer import Case, Gradients, Layer, Step
-from convproof.core.lines import Lines, carried, no_error
+from convproof.core.lines import SIGMAS, Lines, carried, no_error
 from convproof.core.operators import Operator, Written
 from convproof.core.records import Convention
 from convproof.core.sentence import say
@@ -88,6 +88,22 @@ class Dropping(Layer):
         calls = (self.arrays | dict(state or {}))["calls"]
         m = self.mask(x.shape, draw, calls)
         return Step(self.outputs(self.dropped(x, m), m), inputs, training, {"mask": m}, {"calls": np.asarray(calls + 1)}, m)
+
+    def draw_behind(self, outputs: Sequence[Array], case: Case) -> Array | None:
+        """The mask that outputs of a training step show: each cell, or channel, is nearer to what is kept or to what is dropped.
+
+        None for one that no honest dice give: its number of dropped cells lies more than 8 standard deviations from p*n.
+        """
+        if not self.drops(case.training):
+            return None
+        kept, dropped = (self.dropped(case.x, np.full(case.x.shape, m)) for m in (True, False))
+        shape = self.mask_shape(case.x.shape)
+        across = tuple(axis for axis, size in enumerate(shape) if size < case.x.shape[axis])
+        with np.errstate(invalid="ignore"):
+            for_it = np.sign(abs(outputs[0] - dropped) - abs(outputs[0] - kept)).sum(axis=across, keepdims=True)
+        m, n = for_it >= 0, int(np.count_nonzero(for_it))
+        away = np.count_nonzero(for_it < 0) - self.p * n
+        return np.asarray(m) if abs(away) <= SIGMAS * np.sqrt(n * self.p * (1 - self.p)) + 1 else None
 
     def outputs(self, y: Array, m: Array) -> tuple[Array, ...]:
         """y alone."""

@@ -16,8 +16,12 @@ from typing import Any, cast
 import numpy as np
 
 from convproof.core.arithmetic.moments import bessel, remember
+from convproof.core.arithmetic.normalising.rows import Rows
+from convproof.core.arithmetic.normalising.statistics import lines_of_statistics
 from convproof.core.errors import SettingError, ShapeError
-from convproof.core.layer import Step, no_device
+from convproof.core.formats import FLOAT64
+from convproof.core.layer import Case, Step, no_device
+from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Written
 from convproof.core.parameters import Parameter, Statistic
 from convproof.core.sentence import Sentence, say
@@ -159,6 +163,25 @@ class InstanceNormalisation(Normalisation):
                 taught = remember(remembered[name], batch, momentum).mean(axis=0) if len(batch) else remembered[name]
             moved[name] = np.asarray(taught, remembered[name].dtype)
         return replace(found, state=moved)
+
+    def state_bounds(self, name: str, case: Case) -> Lines:
+        """Running statistics after a batch: the mean over its images of what each of them would leave."""
+        if name not in ("running_mean", "running_var"):
+            return super().state_bounds(name, case)
+        view, arithmetic = self.view(case.x.shape), case.arithmetic
+        rows, came = Rows.of(view.shape, view.axes), case.came()
+        x = case.x.reshape(view.shape)
+        incoming = None if came is None else came.map(lambda a: rows.cut(a.reshape(view.shape)))
+        batch = lines_of_statistics(rows.cut(x), self.eps, incoming, arithmetic)[name.removeprefix("running_")]
+        each = batch.map(lambda a: a.reshape(view.statistics))
+        n, images = math.prod(view.shape[axis] for axis in view.axes), view.shape[0]
+        momentum = float(self.momentum or 0.0)
+        weight = momentum * (bessel(n) if name == "running_var" else 1.0)
+        old = (1 - momentum) * self.arrays[name].astype(np.float64)
+        size = abs(old) + weight * (abs(each.exact) + each.proof).mean(axis=0)
+        proof = weight * each.proof.mean(axis=0) + (images + 5) * (arithmetic.u + FLOAT64.u) * size + 4 * arithmetic.tiny
+        sigma = np.hypot(weight * np.sqrt((each.sigma**2).sum(axis=0)) / images, 2 * arithmetic.u * size)
+        return Lines(old + weight * each.exact.mean(axis=0), np.asarray(proof), np.asarray(sigma))
 
     @classmethod
     def operators(cls) -> tuple[Operator, ...]:

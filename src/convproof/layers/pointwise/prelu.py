@@ -220,6 +220,14 @@ class RReLU(Pointwise):
         rng = np.random.default_rng([self.arrays["entropy"], int(calls)])
         return rng.uniform(self.lower, self.upper, x.shape).astype(x.dtype)
 
+    def draw_behind(self, outputs: Sequence[Array], case: Case) -> Array | None:
+        """The slopes that outputs of a training step show, as far as they lie in the range."""
+        if not self.draws(case.training):
+            return None
+        with np.errstate(all="ignore"):
+            slopes = np.where(case.x < 0, outputs[0] / case.x, self.lower)
+        return np.asarray(np.clip(np.nan_to_num(slopes, nan=self.lower), self.lower, self.upper))
+
     def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
         """In training a slope for every cell, kept as ``draw``."""
         if not self.draws(training):

@@ -1,0 +1,195 @@
+"""Claimed weights: compared before anything that is computed with them.
+
+A parameter is no result, so there is nothing to round: it is the network's own number at the resolution it was written down in, or that
+number in a shorter format (``precision``), or it is wrong. What the target computes with wrong weights is then judged on *its* weights,
+so that a layer is not blamed for what it was given.
+
+A target may also have folded a BatchNorm into the weights before it: scale * weight, and scale * bias + shift.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convproof.checking.claims import Claim
+from convproof.checking.judging import Judged
+from convproof.checking.precisions import SHORTER
+from convproof.checking.report import Kind, Row
+from convproof.checking.verdicts import worst_of
+from convproof.core.formats import FLOAT64
+from convproof.core.fusing import ScaleShift
+from convproof.core.layer import Layer
+from convproof.core.lines import Lines, no_error
+from convproof.core.resolution import rounded
+from convproof.core.sentence import Sentence, Text, say
+from convproof.core.shapes import Array
+from convproof.network.graph import Graph, Node, Place
+
+Claims = Mapping[str, Callable[[], Claim]]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The rows of all claimed weights, the graph as the target has it, and the nodes whose weights are not the network's."""
+
+    rows: tuple[Row, ...]
+    graph: Graph
+    wrong: frozenset[str]
+    strayed: bool
+
+
+def weigh(graph: Graph, claims: Claims, own: Mapping[str, Array], whose: Text) -> Weighed:
+    """Compare claimed parameters and statistics with the network's ``own``, by their names in the state dict."""
+    rows, changed, wrong, strayed = [], dict[str, Array](), set[str](), False
+    folded = dict(folds(graph))
+    for name, read in claims.items():
+        claim = read()
+        owner, _, key = name.rpartition(".")
+        layer = graph.layers()[owner]
+        row = compared(name, claim, own[name], layer, whose)
+        if row.verdict == "wrong" and owner in folded:
+            row = as_folded(row, claim, folded[owner], key)
+        rows.append(row)
+        if row.verdict in ("wrong", "precision"):
+            changed[name] = claim.array.astype(own[name].dtype)
+        strayed |= row.verdict == "precision"
+        if row.verdict == "wrong":
+            wrong.add(owner)
+    return Weighed(tuple(rows), with_arrays(graph, changed), frozenset(sharing(graph, wrong)), strayed)
+
+
+def compared(name: str, claim: Claim, own: Array, layer: Layer, whose: Text) -> Row:
+    """The row of one claimed parameter."""
+    key = name.rpartition(".")[2]
+    kind: Kind = "weight" if layer.declared()[key].learnt else "statistic"
+    judged = Judged(no_error(own.astype(np.float64)), claim.array.astype(np.float64), claim.resolution)
+    row = Row(
+        name, kind, layer.describe(), "identical", cells=own.size, worst=worst_of(judged), resolution=claim.resolution.name, whose=whose
+    )
+    row = replace(row, notes=claim.notes, beyond=int(np.count_nonzero(judged.beyond)))
+    if not judged.beyond.any():
+        return row
+    for id, title, format, _ in sorted(SHORTER, key=lambda entry: entry[3]):  # weights are kept in float16, hardly in TF32
+        if np.array_equal(rounded(own, format), judged.claimed):
+            return replace(row, verdict="precision", usual=False, precision=id, notes=(title, *claim.notes))
+    return replace(row, verdict="wrong", usual=False, born=True, shares=judged.share(judged.proof).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A layer and the scale and shift per channel that may be folded into it; ``by`` is the name of the layer they come from."""
+
+    layer: Layer
+    scale: ScaleShift
+    by: str
+
+    def weight(self, key: str) -> Lines | None:
+        """The folded parameter: scale and root are rounded, and so is every product, 8*u in all."""
+        own = self.layer.arrays.get(key)
+        scale = np.asarray(self.scale.scale, np.float64)
+        if key == "weight" and own is not None:
+            exact = own.astype(np.float64) * scale.reshape(-1, *(1,) * (own.ndim - 1))
+            size = abs(exact)
+        elif key == "bias":
+            bias = 0.0 if own is None else own.astype(np.float64)
+            exact, size = scale * bias + self.scale.shift, abs(scale * bias) + abs(self.scale.shift)
+        else:
+            return None
+        u = 2.0**-24 + FLOAT64.u
+        return Lines(np.asarray(exact), np.asarray(8 * u * size + 2.0**-149), np.asarray(u * size))
+
+
+def folds(graph: Graph) -> Iterator[tuple[str, Fold]]:
+    """Every layer into which the next one may be folded."""
+    nodes = {node.name: node for node in graph}
+    for node in graph:
+        kind = node.layer.is_a()
+        before = nodes.get(node.sources[0].name) if node.sources else None
+        alone = before is not None and sum(source == node.sources[0] for n in graph for source in n.sources) == 1
+        if isinstance(kind, ScaleShift) and before is not None and alone and ScaleShift in before.layer.absorbs():
+            yield before.name, Fold(before.layer, kind, node.name)
+
+
+def as_folded(row: Row, claim: Claim, fold: Fold, key: str) -> Row:
+    """The row of a parameter that turns out to have the next layer folded into it."""
+    lines = fold.weight(key)
+    if lines is None or lines.exact.shape != claim.array.shape:
+        return row
+    judged = Judged(lines, claim.array.astype(np.float64), claim.resolution)
+    if not judged.provable:
+        return row
+    note = say("{layer} is folded into it", layer=fold.by)
+    verdict = "identical" if judged.identical else "rounding"
+    return replace(row, verdict=verdict, usual=True, born=False, worst=worst_of(judged), beyond=0, notes=(note, *row.notes), shares=None)  # type: ignore[arg-type]
+
+
+def with_arrays(graph: Graph, arrays: Mapping[str, Array]) -> Graph:
+    """The graph with other arrays in some of its layers; a layer in several nodes stays one layer. The graph itself is left alone."""
+    if not arrays:
+        return graph
+    changed: dict[int, Layer] = {}
+    for name, layer in graph.layers().items():
+        own = {key: arrays[f"{name}.{key}"] for key in layer.arrays if f"{name}.{key}" in arrays}
+        if own:
+            changed[id(layer)] = copy(layer)
+            changed[id(layer)].arrays = layer.arrays | own
+    nodes = tuple(replace(node, layer=changed.get(id(node.layer), node.layer)) for node in graph)
+    return replace(graph, nodes=nodes)
+
+
+def sharing(graph: Graph, names: set[str]) -> Iterator[str]:
+    """All nodes that hold the same layer as one of these."""
+    layers = {id(node.layer) for node in graph if node.name in names}
+    return (node.name for node in graph if id(node.layer) in layers)
+
+
+def remembered(node: Node, key: str, lines: Lines, claim: Claim, whose: Text) -> Row:
+    """The row of a running statistic as a step in training leaves it."""
+    judged = Judged(lines, claim.array.astype(np.float64), claim.resolution)
+    verdict = "identical" if judged.identical else "rounding" if judged.provable else "wrong"
+    return Row(
+        name=f"{node.name}.{key}",
+        kind="statistic",
+        described=node.layer.describe(),
+        verdict=verdict,  # type: ignore[arg-type]
+        usual=judged.usual,
+        born=verdict == "wrong",
+        worst=worst_of(judged),
+        cells=claim.array.size,
+        beyond=int(np.count_nonzero(judged.beyond)),
+        resolution=claim.resolution.name,
+        whose=whose,
+        notes=claim.notes,
+    )
+
+
+def after_training(graph: Graph, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names that a step in training changes: running statistics of layers in training mode."""
+    layers = graph.layers()
+
+    def moves(name: str) -> bool:
+        owner, _, key = name.rpartition(".")
+        layer = layers[owner]
+        return layer.training and not layer.declared()[key].learnt
+
+    return tuple(name for name in names if moves(name))
+
+
+def fused_with(graph: Graph, place: Place, taken: set[Place]) -> Iterator[tuple[Place, Sentence]]:
+    """Arrays behind a place that a target which fuses may have dumped in its stead: those of layers that are absorbed into it."""
+    nodes = {node.name: node for node in graph}
+    head = nodes[place.name]
+    absorbs = head.layer.absorbs()
+    here, names = place, [place.name]
+    while True:
+        readers = [node for node in graph if here in node.sources]
+        kind = readers[0].layer.is_a() if len(readers) == 1 else None
+        if kind is None or not isinstance(kind, absorbs) or readers[0].sources[0] != here:
+            return
+        here = Place(readers[0].name)
+        names.append(here.name)
+        if here in taken:
+            return
+        yield here, say("{first} holds what {last} gives: {names} are fused", first=place.name, last=here.name, names=" + ".join(names))

@@ -1,0 +1,175 @@
+"""What a check found, in plain sentences, for somebody who never heard of a bound. They are chosen by the worst that was found."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from convproof.checking.report import Report, Row, nobody
+from convproof.core.sentence import Sentence, listed, plural, say
+from convproof.show.check_words import VERDICTS, asked, explaining, numbers, place, share
+from convproof.show.numbers import rough
+
+FEW = 4
+
+
+def meaning(report: Report) -> list[Sentence]:
+    """The sentences under the table: what was found, what the figures say of it, and what to do next."""
+    worst = report.worst
+    if worst is None:
+        return [nobody()]
+    return [*FOUND[worst.verdict](report, worst), *coverage(report)]
+
+
+def complaint(report: Report, fail_on: str = "undecided") -> str:
+    """What ``require()`` raises: whose numbers were judged, the worst cell with both values and the bound, and the command behind it."""
+    worst = report.worst
+    head = [report.judged, *([say("not accepted: {verdict} or worse", verdict=VERDICTS[fail_on])] if worst else [])]
+    return "\n".join(map(str, [*head, *(meaning(report) if worst is None or worst.verdict == "wrong" else _all_of(report, worst))]))
+
+
+def of_row(report: Report, row: Row) -> list[Sentence]:
+    """The same for one row alone."""
+    if row.verdict == "wrong":
+        return [*_what(row), *_next(report, row)]
+    return _all_of(report, row)
+
+
+def _all_of(report: Report, row: Row) -> list[Sentence]:
+    found = list(FOUND[row.verdict](report, row))
+    return [*found, *_far(row), *_next(report, row)] if row.verdict != "wrong" else found
+
+
+def _wrong(report: Report, row: Row) -> Iterator[Sentence]:
+    wrong = [other for other in report.rows if other.verdict == "wrong" and other.whose == row.whose]
+    yield from _what(row, first=len(wrong) > 1)
+    yield from _outlier(report, row)
+    if inherited := [other.name for other in wrong if other.inherited]:
+        yield say("It makes wrong, though they compute right from what they get: {names}.", names=listed(inherited, FEW))
+    if born := [other.name for other in wrong if other.born and other is not row]:
+        yield say("Wrong by themselves too: {names}.", names=listed(born, FEW))
+    yield from _next(report, row)
+
+
+def _what(row: Row, first: bool = False) -> Iterator[Sentence]:
+    """What is wrong, and by how much."""
+    if row.kind != "output":
+        yield say("{name} is not the model's: whatever is computed with it follows from that.", name=row.name)
+    elif row.born:
+        yield (say("{name} is the first that is wrong by itself.", name=row.name) if first else say("{name} is wrong by itself.", name=row.name))
+    elif row.inherited:
+        yield say("{name} is wrong, but right for what it reads: the mistake came in with it.", name=row.name)
+    else:
+        yield say("{name} is wrong.", name=row.name)
+    yield from _far(row)
+    if row.beyond > 1:
+        yield say("{beyond} of its {cells} numbers are that wrong: beyond what rounding can do.", beyond=row.beyond, cells=row.cells)
+
+
+def _far(row: Row) -> Iterator[Sentence]:
+    """The worst cell, both numbers, and how far a correct computation may stray."""
+    worst = row.worst
+    if worst is None:
+        return
+    claimed, exact = numbers(worst)
+    facts = {"cell": place(row), "claimed": claimed, "exact": exact}
+    if not np.isfinite(worst.claimed):
+        yield say("At {cell} stands {claimed}, where {exact} is right.", **facts)
+    elif worst.proof == 0 and worst.gap > 0:
+        yield say("At {cell} stands {claimed}, where {exact} is right: no rounding happens there, so every correct computation gets that.", **facts)
+    elif not np.isfinite(worst.proof):
+        yield say("At {cell} stands {claimed}, where {exact} is expected; how far rounding may go there is not known.", **facts)
+    elif worst.of_proof > 1:
+        yield say(
+            "At {cell} stands {claimed}, where {exact} is right: rounding, in whatever order sums are taken, can do at most {proof}, and"
+            " this is {times} times as far off.",
+            proof=rough(worst.proof),
+            times=share(worst.of_proof),
+            **facts,
+        )
+    else:
+        yield say("At {cell} stands {claimed}, where {exact} is exact: rounding can do at most {proof}.", proof=rough(worst.proof), **facts)
+
+
+def _outlier(report: Report, row: Row) -> Iterator[Sentence]:
+    """Of several whose numbers were judged, who is alone against the exact value."""
+    others = [other for other in report.rows if other.name == row.name and other.whose != row.whose]
+    right = [other.whose for other in others if other.verdict not in ("wrong", "undecided")]
+    if right:
+        yield say("The outlier is {whose}: {others} agree with the exact numbers there.", whose=row.whose, others=listed(right))
+    elif others:
+        yield say(
+            "So is {others}: where all differ from the exact numbers, look first whether they had this model and this input.",
+            others=listed(other.whose for other in others),
+        )
+
+
+def _next(report: Report, row: Row) -> Iterator[Sentence]:
+    if command := explaining(report, row):
+        yield say("How the right number comes about: {command}", command=command)
+
+
+def _undecided(report: Report, row: Row) -> Iterator[Sentence]:
+    open_ones = [other.name for other in report.rows if other.verdict == "undecided"]
+    reason = row.notes[0] if row.notes else say("no bound is known")
+    yield say("Nothing is proved wrong, but this is not proved right either: {names} ({reason}).", names=listed(open_ones, FEW), reason=reason)
+    if report.settles:
+        yield say("Dump {names} to settle it, and check again.", names=_joined(report.settles))
+
+
+def _precision(report: Report, row: Row) -> Iterator[Sentence]:
+    names = [other.name for other in report.rows if other.verdict == "precision"]
+    yield say(
+        "Nothing is wrong: {names} differ by more than rounding in this number format, but another arithmetic gives these numbers.",
+        names=listed(names, FEW),
+    )
+
+
+def _rounding(report: Report, row: Row) -> Iterator[Sentence]:
+    typical = [other.name for other in report.rows if not other.proved]
+    unusual = [other.name for other in report.rows if not other.usual]
+    if typical:
+        yield say("Nothing is wrong: all differences are of the size that rounding usually has.")
+        yield say("Of {names} that is typical and not proved, since several layers lie before it.", names=listed(typical, FEW))
+    else:
+        yield say("All is right: every difference is proved to be rounding, which would reach 1 in the column of proof at most.")
+    if unusual:
+        yield say(
+            "{names} lie above the line that rounding usually stays below: constant data can do that, and so can a small mistake.",
+            names=listed(unusual, FEW),
+        )
+
+
+def _identical(report: Report, row: Row) -> Iterator[Sentence]:
+    yield say("All is right: every number is the exact one, rounded as it was written down.")
+
+
+FOUND = {"wrong": _wrong, "undecided": _undecided, "precision": _precision, "rounding": _rounding, "identical": _identical}
+
+
+def coverage(report: Report) -> Iterator[Sentence]:
+    """What was not judged."""
+    if missing := unjudged(report):
+        n = len(_judged(report))
+        yield plural(
+            "{n} of {all} layers was judged; not: {names}.",
+            "{n} of {all} layers were judged; not: {names}.",
+            n=n,
+            all=n + len(missing),
+            names=listed(missing, FEW),
+        )
+
+
+def unjudged(report: Report) -> list[str]:
+    """The layers of which nothing was claimed, nor of one that they are judged with."""
+    judged = _judged(report)
+    return [name for name in report.unclaimed if name not in judged]
+
+
+def _judged(report: Report) -> dict[str, None]:
+    return dict.fromkeys(name for row in report.rows if row.kind == "output" for name in row.segment or (row.name,))
+
+
+def _joined(names: tuple[str, ...]) -> Sentence:
+    """a, b and c."""
+    *rest, last = names
+    return say("{names} and {last}", names=listed(rest), last=last) if rest else say("{last}", last=last)

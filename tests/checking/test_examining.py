@@ -1,0 +1,296 @@
+"""Networks under check: born here and inherited, few claims, fused layers, claimed weights and statistics, what is random or delegated.
+
+The claimed numbers come from PyTorch or from NumPy written down here, never from the network that judges them.
+"""
+
+import numpy as np
+import pytest
+import torch
+
+import convproof as cp
+
+RNG = np.random.default_rng
+X = RNG(0).normal(size=(2, 3, 9, 8)).astype(np.float32)
+
+
+def norm(channels, seed):
+    layer, rng = cp.BatchNorm2d(channels), RNG(seed)
+    layer.weight, layer.bias = rng.normal(size=channels), rng.normal(size=channels)
+    layer.running_mean, layer.running_var = rng.normal(size=channels), rng.uniform(0.1, 3, channels)
+    return layer
+
+
+def small():
+    return cp.Sequential(
+        conv1=cp.Conv2d(3, 4, 3, seed=1), bn1=norm(4, 2), relu1=cp.ReLU(), conv2=cp.Conv2d(4, 5, 2, seed=3), pool=cp.MaxPool2d(2)
+    ).eval()
+
+
+def torchs(net, x=X):
+    """Every array of ``small`` as PyTorch computes it."""
+    state = {name: torch.tensor(array) for name, array in net.state_dict().items()}
+    f = torch.nn.functional
+    y = {"conv1": f.conv2d(torch.tensor(x), state["conv1.weight"], state["conv1.bias"])}
+    bn = (state[f"bn1.{name}"] for name in ("running_mean", "running_var", "weight", "bias"))
+    y["bn1"] = f.batch_norm(y["conv1"], *bn, training=net["bn1"].training)
+    y["relu1"] = torch.relu(y["bn1"])
+    y["conv2"] = f.conv2d(y["relu1"], state["conv2.weight"], state["conv2.bias"])
+    y["pool"] = f.max_pool2d(y["conv2"], 2)
+    return {name: array.numpy() for name, array in y.items()}
+
+
+def after(net, claimed, changed):
+    """The claimed arrays with one changed, and those behind it computed from it by PyTorch."""
+    name, array = changed
+    claimed = {**claimed, name: array}
+    f, state = torch.nn.functional, {key: torch.tensor(value) for key, value in net.state_dict().items()}
+    steps = {
+        "relu1": lambda: torch.relu(torch.tensor(claimed["bn1"])),
+        "conv2": lambda: f.conv2d(torch.tensor(claimed["relu1"]), state["conv2.weight"], state["conv2.bias"]),
+        "pool": lambda: f.max_pool2d(torch.tensor(claimed["conv2"]), 2),
+    }
+    for later in list(claimed)[list(claimed).index(name) + 1 :]:
+        claimed[later] = steps[later]().numpy()
+    return claimed
+
+
+def test_pytorch_is_right():
+    net = small()
+    report = cp.check(net, X, torchs(net))
+    assert report.ok
+    assert {row.verdict for row in report.rows} <= {"identical", "rounding"}
+    assert all(row.usual and row.proved for row in report.rows)
+    assert report["relu1"].verdict == report["pool"].verdict == "identical"
+    assert report.first_wrong is None
+    assert report.covered == ("conv1", "bn1", "relu1", "conv2", "pool")
+
+
+def test_an_error_is_born_once_and_inherited_afterwards():
+    net = small()
+    right = torchs(net)
+    wrong = right["bn1"].copy()
+    wrong[1, 2, 3, 4] = abs(wrong[1, 2, 3, 4]) + 7
+    report = cp.check(net, X, after(net, right, ("bn1", wrong)))
+    assert not report.ok
+    assert report.first_wrong == "bn1"
+    assert [(row.name, row.verdict, row.born, row.inherited) for row in report.rows if row.verdict == "wrong"] == [
+        ("bn1", "wrong", True, False),
+        ("relu1", "wrong", False, True),
+        ("conv2", "wrong", False, True),
+        ("pool", "wrong", False, True),
+    ]
+    assert report["bn1"].worst.cell == (1, 2, 3, 4)
+    assert report["bn1"].beyond == 1
+    assert report["conv1"].verdict == "rounding"
+
+
+def test_what_is_masked_is_right_again():
+    net = small()
+    right = torchs(net)
+    cell = tuple(int(i) for i in np.argwhere(right["bn1"] < -0.5)[0])
+    wrong = right["bn1"].copy()
+    wrong[cell] -= 1
+    report = cp.check(net, X, after(net, right, ("bn1", wrong)))
+    assert [row.name for row in report.rows if row.verdict == "wrong"] == ["bn1"]
+
+
+def test_two_faults_are_both_born():
+    net = small()
+    right = torchs(net)
+    wrong = right["bn1"].copy()
+    wrong[:, 1] += 0.1
+    claimed = after(net, right, ("bn1", wrong))
+    claimed["conv2"] = claimed["conv2"] * 1.01
+    claimed["pool"] = torch.nn.functional.max_pool2d(torch.tensor(claimed["conv2"]), 2).numpy()
+    report = cp.check(net, X, claimed)
+    assert [row.name for row in report.rows if row.born] == ["bn1", "conv2"]
+    assert [row.name for row in report.rows if row.inherited] == ["relu1", "pool"]
+
+
+def test_few_claims_make_segments():
+    net = small()
+    right = torchs(net)
+    report = cp.check(net, X, {"relu1": right["relu1"], "pool": right["pool"]})
+    assert report.ok
+    assert report["relu1"].segment == ("conv1", "bn1", "relu1")  # one unit: its line is a proof
+    assert report["relu1"].proved
+    assert report["pool"].segment == ("conv2", "pool")
+    assert set(report.unclaimed) == {"conv1", "bn1", "conv2"}
+    with pytest.raises(cp.UnknownNameError, match="nothing was claimed of conv1, bn1, conv2; claim them too"):
+        cp.check(net, X, {"relu1": right["relu1"], "pool": right["pool"]}, partial=False)
+
+
+def test_only_the_output_is_typical_and_not_proved():
+    net = small()
+    report = cp.check(net, X, torchs(net)["pool"])
+    (row,) = report.rows
+    assert (row.verdict, row.usual, row.proved) == ("rounding", True, False)
+    assert row.segment == ("conv1", "bn1", "relu1", "conv2", "pool")
+    assert cp.check(net, X, torchs(net)["pool"] * np.float32(1.001)).rows[0].verdict in ("undecided", "wrong")
+
+
+def test_a_deep_segment_that_strays_says_what_to_dump():
+    net = cp.Sequential(*(cp.Conv2d(3, 3, 3, padding=1, seed=k) for k in range(12)))
+    y = X
+    for layer in net.layers.values():
+        y = torch.nn.functional.conv2d(torch.tensor(y), torch.tensor(layer.weight), torch.tensor(layer.bias), padding=1).numpy()
+    assert cp.check(net, X, y).rows[0].verdict == "rounding"
+    report = cp.check(net, X, y * np.float32(1 + 2e-5))
+    assert report.rows[0].verdict == "undecided"
+    assert not report.ok
+    assert report.settles == ("5", "2", "8")
+
+
+def test_a_layer_that_the_target_fused_is_recognised():
+    net = small()
+    right = torchs(net)
+    claimed = {"conv1": right["relu1"], "conv2": right["conv2"], "pool": right["pool"]}
+    report = cp.check(net, X, claimed)
+    assert report.ok
+    assert "relu1" in report
+    assert report["relu1"].segment == ("conv1", "bn1", "relu1")
+    assert "conv1 holds what relu1 gives" in str(report["relu1"].notes[0])
+
+
+def test_a_folded_convolution_lies_within_the_line():
+    net = small()
+    state = {name: array.astype(np.float32) for name, array in net.state_dict().items()}
+    scale = state["bn1.weight"] / np.sqrt(state["bn1.running_var"] + np.float32(1e-5))
+    weight = state["conv1.weight"] * scale.reshape(-1, 1, 1, 1)
+    bias = (state["conv1.bias"] - state["bn1.running_mean"]) * scale + state["bn1.bias"]
+    y = torch.nn.functional.conv2d(torch.tensor(X), torch.tensor(weight), torch.tensor(bias)).numpy()
+    report = cp.check(net, X, {"bn1": y, "conv1.weight": weight, "conv1.bias": bias})
+    assert report.ok
+    assert report["conv1.weight"].verdict in ("identical", "rounding")
+    assert "bn1 is folded into it" in str(report["conv1.bias"].notes[0])
+    weight[2, 1, 0, 1] *= 1.001
+    assert not cp.check(net, X, {"bn1": y, "conv1.weight": weight}).ok
+
+
+@pytest.mark.parametrize("bit", range(32))
+def test_any_flipped_bit_of_a_claimed_weight_is_found(bit):
+    net = small()
+    weight = net["conv2"].weight.copy()
+    weight.view(np.uint32)[3, 1, 0, 1] ^= np.uint32(1 << bit)
+    report = cp.check(net, X, {"conv2.weight": weight})
+    assert report.first_wrong == "conv2.weight"
+    assert report["conv2.weight"].worst.cell == (3, 1, 0, 1)
+    assert report["conv2.weight"].beyond == 1
+
+
+def test_a_wrong_weight_is_the_finding_and_not_its_layer():
+    net, target = small(), small()
+    weight = target["conv2"].weight.copy()
+    weight[1] *= 2
+    target["conv2"].weight = weight
+    report = cp.check(net, X, {**torchs(target), "conv2.weight": weight})
+    assert report.first_wrong == "conv2.weight"
+    assert not any(row.born for row in report.rows if row.kind == "output")
+    assert report["conv2"].inherited
+    assert report["relu1"].verdict == "identical"
+
+
+def test_weights_in_half_precision_are_named():
+    net = small()
+    half = net["conv2"].weight.astype(np.float16)
+    report = cp.check(net, X, {"conv2.weight": half.astype(np.float32)})
+    assert (report["conv2.weight"].verdict, report["conv2.weight"].precision) == ("precision", "fp16-io")
+    assert report.ok
+
+
+def test_running_statistics_after_a_step_in_training():
+    layer, x = norm(3, 5), X
+    theirs = torch.nn.BatchNorm2d(3)
+    theirs.load_state_dict({name: torch.tensor(array) for name, array in layer.state_dict().items()})
+    y = theirs(torch.tensor(x)).detach().numpy()
+    moved = {f"BatchNorm2d.{name}": getattr(theirs, name).numpy() for name in ("running_mean", "running_var", "num_batches_tracked")}
+    report = cp.check(layer, x, {"BatchNorm2d": y, **moved})
+    assert report.ok
+    assert [row.kind for row in report.rows] == ["output", "statistic", "statistic", "statistic"]
+    n = x[:, 0].size
+    biased = 0.9 * layer.running_var + 0.1 * x.astype(np.float64).var(axis=(0, 2, 3))
+    report = cp.check(layer, x, {"BatchNorm2d": y, **moved, "BatchNorm2d.running_var": biased.astype(np.float32)})
+    assert n > 100
+    assert report.first_wrong == "BatchNorm2d.running_var"
+    assert report["BatchNorm2d.running_mean"].verdict in ("identical", "rounding")
+
+
+def test_running_statistics_of_instances():
+    layer = cp.InstanceNorm2d(3, track_running_stats=True)
+    theirs = torch.nn.InstanceNorm2d(3, track_running_stats=True)
+    y = theirs(torch.tensor(X)).detach().numpy()
+    moved = {f"InstanceNorm2d.{name}": getattr(theirs, name).numpy() for name in ("running_mean", "running_var")}
+    assert cp.check(layer, X, {"InstanceNorm2d": y, **moved}).ok
+    wrong = {**moved, "InstanceNorm2d.running_mean": moved["InstanceNorm2d.running_mean"] * 10}
+    assert cp.check(layer, X, {"InstanceNorm2d": y, **wrong}).first_wrong == "InstanceNorm2d.running_mean"
+
+
+def test_a_mask_that_was_drawn_is_read_from_the_claimed_numbers():
+    net = cp.Sequential(drop=cp.Dropout(0.3, seed=0), conv=cp.Conv2d(3, 2, 3, seed=1))
+    torch.manual_seed(3)
+    dropped = torch.nn.functional.dropout(torch.tensor(X), 0.3)
+    y = torch.nn.functional.conv2d(dropped, torch.tensor(net["conv"].weight), torch.tensor(net["conv"].bias)).numpy()
+    report = cp.check(net, X, {"drop": dropped.numpy(), "conv": y})
+    assert report.ok
+    assert cp.check(net, X, {"drop": dropped.numpy() * np.float32(0.7), "conv": y}).first_wrong == "drop"  # not scaled up
+    assert not cp.check(net, X, {"drop": np.zeros_like(X)}).ok  # nobody throws 432 times the same
+    row = cp.check(net, X, {"conv": y}).rows[0]
+    assert row.verdict == "undecided"
+    assert "what drop draws is random" in str(row.notes[0])
+
+
+def test_functions_are_asked():
+    net = small()
+    assert cp.check(net, X, lambda x: torchs(net, x)).ok
+    assert cp.check(net, X, lambda x: torchs(net, x)["pool"]).covered == ("conv1", "bn1", "relu1", "conv2", "pool")
+
+
+def test_nothing_to_judge_is_an_error():
+    with pytest.raises(cp.SettingError, match="nothing to judge"):
+        cp.check(small(), X)
+
+
+def test_a_nan_makes_its_layer_wrong_and_the_rest_is_judged():
+    net = small()
+    right = torchs(net)
+    wrong = right["bn1"].copy()
+    wrong[0, 1, 2, 3] = np.nan
+    report = cp.check(net, X, after(net, right, ("bn1", wrong)))
+    assert report.first_wrong == "bn1"
+    assert report["bn1"].worst.cell == (0, 1, 2, 3)
+    assert report["bn1"].beyond == 1
+    assert report["conv1"].verdict == "rounding"
+    assert report["conv2"].inherited
+
+
+def test_checking_changes_nothing():
+    net = small().train()
+    before = {name: array.copy() for name, array in net.state_dict().items()}
+    claimed = torchs(net)
+    kept = {name: array.copy() for name, array in claimed.items()}
+    assert cp.check(net, X, claimed).ok
+    assert all(np.array_equal(before[name], array) for name, array in net.state_dict().items())
+    assert all(np.array_equal(kept[name], array) for name, array in claimed.items())
+
+
+def test_a_delegated_operator_is_a_border(tmp_path):
+    from onnx import TensorProto, helper, save
+
+    nodes = [
+        helper.make_node("Relu", ["x"], ["r"], name="relu"),
+        helper.make_node("TopK", ["r", "k"], ["values", "places"], name="top"),
+        helper.make_node("Add", ["values", "values"], ["y"], name="twice"),
+    ]
+    k = helper.make_tensor("k", TensorProto.INT64, [1], [2])
+    described = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (("x", [3, 5]), ("y", [3, 2]))]
+    save(helper.make_model(helper.make_graph(nodes, "g", described[:1], described[1:], [k])), tmp_path / "top.onnx")
+    net = cp.load(tmp_path / "top.onnx")
+    x = RNG(1).normal(size=(3, 5)).astype(np.float32)
+    r = np.maximum(x, 0)
+    top = -np.sort(-r, axis=1)[:, :2]
+    report = cp.check(net, x, {"relu": r, "top": top, "twice": 2 * top})
+    assert [row.verdict for row in report.rows] == ["identical"] * 3
+    report = cp.check(net, x, {"relu": r, "top": top * np.float32(1.5), "twice": 3 * top})
+    assert report["top"].verdict == "undecided"
+    assert "no bound for TopK" in str(report["top"].notes[0])
+    assert report["twice"].verdict == "identical"
