@@ -1,7 +1,7 @@
 """Transcripts in Markdown: ```console blocks in which ``$ command`` is followed by what it prints.
 
 A line ``...`` stands for any lines. Commands of one file run one after another in one empty folder, so a later one sees what an earlier one
-wrote; ```python blocks with a first line ``# name.py`` are files in it. With CONVPROOF_STORIES=write the outputs are written anew.
+wrote; ```python and ```text blocks with a first line ``# name.py``, ``# name.txt`` are files in it. With CONVPROOF_STORIES=write the outputs are written anew.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from convproof.cli.main import main
 
-BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(console|python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ def tell(path: Path, folder: Path) -> list[str]:
     os.chdir(folder)
     text, differences = path.read_text(encoding="utf-8"), []
     for kind, block in BLOCK.findall(text):
-        if kind == "python":
-            first, _, code = block.partition("\n")
-            if first.startswith("# ") and first.endswith(".py"):
-                Path(first[2:]).write_text(code, encoding="utf-8")
+        if kind != "console":
+            first, _, content = block.partition("\n")
+            if re.fullmatch(r"# [\w.-]+\.\w+", first):
+                Path(first[2:]).write_text(content, encoding="utf-8")
             continue
         fresh = block
         for line in commands(block):

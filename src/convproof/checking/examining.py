@@ -15,7 +15,7 @@ from convproof.checking.judging import Judged
 from convproof.checking.reckoning import Ran, Reckoned, Reckoner, as_it_is
 from convproof.checking.report import Row
 from convproof.checking.segments import Segments
-from convproof.checking.verdicts import Opinion, narrower, opinion, with_precision, worst_of
+from convproof.checking.verdicts import FEW, Opinion, narrower, opinion, with_precision, worst_of
 from convproof.checking.weights import Weighed, fused_with, remembered
 from convproof.core.errors import NotCoveredError
 from convproof.core.evaluation import Case
@@ -106,7 +106,13 @@ class Examination:
 
     def _on_claimed_input(self, place: Place, claim: Claim, here: Reckoned) -> Opinion:
         found = opinion(Judged(here.own_lines, claim.array, claim.resolution), here)
-        return found if found.verdict != "wrong" else with_precision(found, self.segments.replayed(place, claim, self.boundary))
+        if found.verdict != "wrong":
+            return found
+        explained = with_precision(found, self.segments.replayed(place, claim, self.boundary))
+        if explained.right or here.units <= FEW or (title := self.segments.possible(place, claim, self.boundary)) is None:
+            return explained
+        note = say("{n} layers in one: it may be that {title}", n=here.units, title=title)
+        return Opinion("undecided", found.judged, False, False, notes=(note,))
 
     def _look_for_fused(self, place: Place, claim: Claim) -> None:
         """Begin again if a wrong array turns out to be what a later layer gives, which the target fused into this one."""

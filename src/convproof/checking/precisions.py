@@ -3,104 +3,164 @@
 A tolerance wide enough for TF32 accepts an all-zero output at n = 4608. So the arithmetic itself is replayed: the numbers that it rounds
 are rounded, the layer is evaluated on them, and the claimed numbers must lie within the float32 lines of *that*.
 
-    TF32, float16, bfloat16   what is multiplied is rounded to so many bits, and summed in float32; biases either way
+    TF32, float16, bfloat16   what is multiplied is rounded to so many bits, and summed in float32; what is added either way
+                              outputs may be stored in float16 or bfloat16, if the claimed numbers are all numbers of that format
+    16-bit sums, declared     the sums themselves are rounded to float16 or bfloat16 at every step: 8 sigma of that format
     fixed point, declared     inputs and parameters are numbers of the grid, sums are exact, outputs are rounded to the grid
     denormals flushed         numbers below 2^-126 are 0, before and after every product
     a room's own              Winograd's transforms, one-pass variances, running sums, rounded coordinates: ``layer.precisions()``
+
+A known mistake that reproduces the numbers as well as a room's own arithmetic wins over it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from convproof.checking.judging import Judged
 from convproof.checking.reckoning import Evaluate
-from convproof.core.formats import BFLOAT16, FLOAT16, NumberFormat
+from convproof.checking.replaying import CutOff, OfRoom, Round, Rounded, Summed, rounded_away
+from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
 from convproof.core.layer import Layer
-from convproof.core.lines import Lines
 from convproof.core.records import Precision
-from convproof.core.resolution import Resolution, rounded, truncated
+from convproof.core.resolution import Resolution, Stored, rounded, truncated
 from convproof.core.sentence import Sentence, say
-from convproof.core.shapes import Array, Shape
-
-Round = Callable[[Array], Array]
-Incoming = Sequence[Lines | None] | None
+from convproof.core.shapes import Array
 
 TF32 = NumberFormat("TF32", 11, -136)
 FLUSHED = NumberFormat("float32 without denormals", 24, -125)
 SMALLEST_NORMAL = 2.0**-126
-
-
-@dataclass(frozen=True)
-class Replay:
-    """One arithmetic: its id and title, how a layer's lines come out in it, and what its outputs are stored in."""
-
-    id: str
-    title: Sentence
-    evaluate: Evaluate
-    storage: NumberFormat | None = None
-
-    def holds(self, judged: Judged) -> bool:
-        """Whether every claimed number lies within the lines that ``evaluate`` gave."""
-        if self.storage is None:
-            return judged.provable
-        on_grid = np.array_equal(rounded(judged.claimed, self.storage), judged.claimed, equal_nan=True)
-        return on_grid and judged.of(judged.lines.stored(self.storage)).provable
-
-
-def replays(layer: Layer, shapes: Sequence[Shape], claimed: Array, resolution: Resolution) -> Iterator[Replay]:
-    """All arithmetics in which a layer might have been computed on inputs of these shapes, the layer's own first."""
-    for own in layer.precisions():
-        yield Replay(own.id, own.title, of_layer(own, claimed))
-    if resolution.is_arithmetic:
-        title = say("computed in {format}: inputs and parameters are rounded to it", format=resolution.name)
-        yield Replay("declared-format", title, of_rounded(resolution.render))
-    for id, title, format, only_products in SHORTER:
-        if only_products and not layer.products(*shapes):
-            continue
-        rounding = partial(rounded, to=format)
-        for storage in (None,) if only_products else (None, format):
-            yield Replay(id, title, of_rounded(rounding), storage)
-            yield Replay(id, title, of_rounded(rounding, keep=("bias",)), storage)
-    yield Replay(
-        "bf16-truncate", say("inputs and weights are cut off to bfloat16, not rounded"), of_rounded(lambda x: truncated(x, BFLOAT16))
-    )
-    yield Replay("denormal-ftz-fast-math", say("numbers below 2^-126 are taken for 0"), of_rounded(flushed, arithmetic=FLUSHED))
-
 
 SHORTER = (
     ("tf32-on", say("products are computed in TF32, of 11 bits"), TF32, True),
     ("fp16-io", say("inputs and weights are rounded to float16"), FLOAT16, False),
     ("bf16-io", say("inputs and weights are rounded to bfloat16"), BFLOAT16, False),
 )
+SUMS = {
+    "float16": ("fp16-accumulate", say("sums are rounded to float16 at every step")),
+    "bfloat16": ("bf16-accumulate", say("sums are rounded to bfloat16 at every step")),
+}
+CUT_OFF = say("inputs and weights are cut off to bfloat16, not rounded")
+OUTPUTS = {
+    "fp16-io": say("outputs are rounded to float16"),
+    "bf16-io": say("outputs are rounded to bfloat16"),
+    "bf16-truncate": say("outputs are cut off to bfloat16, not rounded"),
+}
 
 
-def of_rounded(change: Round, keep: Sequence[str] = (), arithmetic: NumberFormat | None = None) -> Evaluate:
-    """The lines of a layer whose exact inputs and parameters were changed; inputs that are not exact are rounded already, or not at all."""
+@dataclass(frozen=True)
+class Replay:
+    """One arithmetic: its id and title, how a layer's lines come out in it, and what outputs are stored in; None: as they were computed."""
 
-    def evaluate(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
-        changed = copy(layer)
-        changed.arrays = {
-            name: array if not isinstance(array, np.ndarray) or name in keep or array.dtype.kind not in "fV" else change(array.astype(np.float64))
-            for name, array in layer.arrays.items()
-        }
-        exact = [x if x.dtype.kind != "f" or (incoming and incoming[k] is not None) else change(x) for k, x in enumerate(inputs)]
-        return changed.lines(None, exact, incoming, **{**how, "arithmetic": arithmetic or how["arithmetic"]})
+    id: str
+    title: Sentence
+    evaluate: Evaluate
+    storage: Stored | None = None
 
-    return evaluate
+    def holds(self, judged: Judged) -> bool:
+        """Whether every claimed number lies within the lines that ``evaluate`` gave."""
+        if self.storage is None:
+            return judged.provable
+        stored = on_grid(judged.claimed, judged.resolution, self.storage)
+        return stored is not None and Judged(judged.lines, stored, self.storage).provable
 
 
-def of_layer(own: Precision, claimed: Array) -> Evaluate:
-    """The lines of an arithmetic that the layer's room knows."""
+def replays(layers: Sequence[Layer], claimed: Array, resolution: Resolution, computed: bool = True) -> Iterator[Replay]:
+    """All arithmetics in which a segment of ``layers`` might have been computed, those of its rooms first; the last one makes the claim.
 
-    def evaluate(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
-        return own.lines(layer, inputs, incoming, claimed, how)
+    ``computed`` is False where claimed inputs were only written down at the resolution that they have: then they were not rounded, and
+    nothing is replayed that would round them.
+    """
+    yield from _of_rooms(layers, claimed, resolution)
+    if resolution.is_arithmetic and not computed:
+        return
+    yield from _declared(layers, resolution)
+    yield from _in_tf32(layers)
+    for id, title, format, only_products in SHORTER:
+        if not only_products:
+            yield from _shorter(id, title, layers, partial(rounded, to=format), claimed, resolution, Stored(FLOAT32, format))
+    cut = partial(truncated, to=BFLOAT16)
+    yield from _shorter("bf16-truncate", CUT_OFF, layers, cut, claimed, resolution, CutOff(FLOAT32, BFLOAT16))
+    if resolution.native.bits > FLOAT32.bits:
+        title = say("computed in float32")
+        single = Rounded(partial(rounded, to=FLOAT32), frozenset(), arithmetic=FLOAT32)
+        yield Replay("float32", title, single, Stored(FLOAT32, FLOAT32))
+    else:
+        title = say("numbers below 2^-126 are taken for 0")
+        for change in (flushed, np.positive):
+            yield Replay("denormal-ftz-fast-math", title, Rounded(change, frozenset(), arithmetic=FLUSHED))
 
-    return evaluate
+
+def _of_rooms(layers: Sequence[Layer], claimed: Array, resolution: Resolution) -> Iterator[Replay]:
+    """Every arithmetic that a room knows, in all layers of the segment that know it; one that is fitted to its outputs in the last alone."""
+    knowing: dict[str, list[tuple[Layer, Precision]]] = {}
+    for layer in layers:
+        for own in layer.precisions():
+            knowing.setdefault(own.id, []).append((layer, own))
+    for id, found in knowing.items():
+        last, own = found[-1]
+        if not own.fitted or (len(found) == 1 and last is layers[-1]):
+            yield Replay(id, own.title, OfRoom(id, claimed, resolution))
+
+
+def _declared(layers: Sequence[Layer], resolution: Resolution) -> Iterator[Replay]:
+    """The format that was declared as an arithmetic."""
+    if not resolution.is_arithmetic:
+        return
+    if not isinstance(resolution, Stored):
+        title = say("computed in {format}: inputs and parameters are rounded to it", format=resolution.name)
+        for keep in _kept(layers, resolution.render):
+            yield Replay("declared-format", title, Rounded(resolution.render, keep))
+    elif resolution.role == "arithmetic" and resolution.storage.name in SUMS:
+        id, title = SUMS[resolution.storage.name]
+        for keep in _kept(layers, resolution.render):
+            yield Replay(id, title, Summed(resolution.render, keep, arithmetic=resolution.storage))
+
+
+def _in_tf32(layers: Sequence[Layer]) -> Iterator[Replay]:
+    """What is multiplied is rounded to nearest, ties to even or away from zero, or cut off; hardware does all three."""
+    id, title, format, _ = SHORTER[0]
+    nearest = partial(rounded, to=format)
+    added = frozenset(name for layer in layers for name in layer.added)
+    ways = ((nearest, added), (partial(rounded_away, to=format), added), (partial(truncated, to=format), added), (nearest, frozenset()))
+    for change, keep in ways:
+        yield Replay(id, title, Rounded(change, keep, only_products=True))
+
+
+def _shorter(
+    id: str, title: Sentence, layers: Sequence[Layer], change: Round, claimed: Array, resolution: Resolution, storage: Stored
+) -> Iterator[Replay]:
+    """A shorter format: everything rounded, or not what is added, or inputs alone; outputs stored in it, or not."""
+    stored = storage if resolution.exact or not isinstance(resolution, Stored) else None
+    stored = stored if stored is not None and on_grid(claimed, resolution, stored) is not None else None
+    for keep in _kept(layers, change):
+        for between in (True, False) if len(layers) > 1 else (True,):
+            yield Replay(id, title, Rounded(change, keep, between=between), stored)
+    if stored is not None:
+        yield Replay(id, OUTPUTS[id], Rounded(np.positive, frozenset()), stored)
+
+
+def _kept(layers: Sequence[Layer], change: Round) -> Iterator[frozenset[str]]:
+    """Names of what is not rounded: nothing, what is added, all parameters; each only where that makes a difference."""
+    added = frozenset(name for layer in layers for name in layer.added)
+    floats = [(name, a) for layer in layers for name, a in layer.arrays.items() if a is not None and a.dtype.kind in "fV"]
+    moved = {name for name, a in floats if not np.array_equal(change(a.astype(np.float64)), a, equal_nan=True)}
+    yield frozenset()
+    if moved & added or any(name in added for layer in layers for name in layer.input_names):
+        yield added
+    if moved - added:
+        yield frozenset(name for name, _ in floats) | added
+
+
+def on_grid(claimed: Array, resolution: Resolution, storage: Stored) -> Array | None:
+    """The numbers of a format that the claimed ones stand for; None if some stand for none."""
+    with np.errstate(invalid="ignore"):
+        low, high = resolution.reach(claimed)
+        nearest = rounded(claimed, storage.storage)
+        on = ((low <= nearest) & (nearest <= high)) | (np.isnan(claimed))
+    return nearest if bool(on.all()) else None
 
 
 def flushed(x: Array) -> Array:

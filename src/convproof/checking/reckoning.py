@@ -157,20 +157,21 @@ class Reckoner:
                 return self._computed(node, sources, units, nodes, behind, draw)
             try:
                 return tuple(
-                    Reckoned(self.run.as_it_is(place, lines.exact), lines, units + self._rounds(node, lines, sources), nodes)
-                    for place, lines in self._lines_of(node, sources, draw)
+                    Reckoned(self.run.as_it_is(place, lines.exact), lines, units + rounds, nodes)
+                    for place, lines, rounds in self._lines_of(node, sources, draw)
                 )
             except NotCoveredError:
                 operator = node.layer.describe().removesuffix("(delegated)")
                 return self._computed(node, sources, units, nodes, say("no bound for {operator}", operator=operator), draw)
 
-    def _lines_of(self, node: Node, sources: Sequence[Reckoned], draw: Any) -> Iterator[tuple[Place, Lines]]:
-        inputs, incoming = [s.values for s in sources], [s.lines for s in sources]
+    def _lines_of(self, node: Node, sources: Sequence[Reckoned], draw: Any) -> Iterator[tuple[Place, Lines, bool]]:
+        inputs, incoming = [s.values for s in sources], [s.lines if s.lines is not None and s.lines.proof.any() else None for s in sources]
         carried = incoming if any(line is not None for line in incoming) else None
         mode = self.run.modes[node.name]
         for k, place in enumerate(self.outputs(node)):
             how = {"output": k, "training": mode, "draw": draw, "arithmetic": self.run.arithmetic(place)}
-            yield place, self._folded(node, self.evaluate(node.layer, inputs, carried, how), sources)
+            lines = self._folded(node, self.evaluate(node.layer, inputs, carried, how), sources)
+            yield place, lines, self._rounds(node, lines, inputs, carried is None, how)
 
     def outputs(self, node: Node) -> list[Place]:
         """The arrays that a node makes."""
@@ -186,9 +187,14 @@ class Reckoner:
         names = dict.fromkeys(name for s in before for name in s.nodes)
         return max((s.units for s in before), default=0), (*names, node.name)
 
-    def _rounds(self, node: Node, lines: Lines, sources: Sequence[Reckoned]) -> int:
-        """1 for a layer that begins a unit of its own: it rounds, and no layer before absorbs it."""
-        return 0 if self.wiring.absorber(node, self.given) is not None else int(_adds(lines, sources))
+    def _rounds(self, node: Node, lines: Lines, inputs: Sequence[Array], exact: bool, how: Mapping[str, Any]) -> bool:
+        """Whether a layer begins a unit of its own: it rounds its largest number, and no layer before absorbs it."""
+        if exact or lines.proof.size == 0:
+            return bool((lines.proof > 0).any())
+        if self.wiring.absorber(node, self.given) is not None:
+            return False
+        largest = np.array([np.unravel_index(int(np.argmax(abs(lines.exact))), lines.exact.shape)], int)
+        return bool((node.layer.lines(largest, inputs, None, **how).proof > 0).any())
 
     def _folded(self, node: Node, lines: Lines, sources: Sequence[Reckoned]) -> Lines:
         """The lines of a scale and shift, also if it was folded into the weights before: every term is scaled, and then summed."""
@@ -216,12 +222,6 @@ class Reckoner:
 def given_inputs(graph: Graph, inputs: Sequence[Array]) -> dict[Place, Reckoned]:
     """The network's own inputs, exact."""
     return {Place(name): Reckoned(wide(x)) for name, x in zip(graph.inputs, inputs, strict=True)}
-
-
-def _adds(lines: Lines, sources: Sequence[Reckoned]) -> bool:
-    """Whether a layer rounds at all: one that moves or chooses has the lines that came in."""
-    came = [s.lines.proof.max(initial=0.0) for s in sources if s.lines is not None]
-    return bool(lines.proof.max(initial=0.0) > max(came, default=0.0))
 
 
 def wide(x: Array) -> Array:

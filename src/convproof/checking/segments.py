@@ -1,13 +1,21 @@
 """One segment by itself: what lies between an array and the claimed ones before it, reckoned again, perhaps in another arithmetic."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
 
 from convproof.checking.claims import Boundary, Claim
 from convproof.checking.judging import Judged
-from convproof.checking.precisions import Replay, replays
+from convproof.checking.precisions import SHORTER, Replay, replays
 from convproof.checking.reckoning import Draw, Evaluate, Ran, Reckoned, Reckoner, as_it_is
+from convproof.core.formats import NumberFormat
 from convproof.core.layer import Layer
+from convproof.core.lines import Lines, no_error
+from convproof.core.sentence import Sentence
+from convproof.core.shapes import Array
 from convproof.network.graph import Graph, Node, Place
 
 Judging = Callable[[], Judged]
@@ -32,11 +40,10 @@ class Segments:
             wanted += [source for source in self.graph.node(name).sources if source not in boundary]
         return tuple(node for node in self.graph if node.name in names)
 
-    def reckon(self, place: Place, boundary: Boundary, replay: Replay | None = None, at: str = "") -> Reckoned:
-        """The array again, with another arithmetic in the node ``at``."""
+    def reckon(self, place: Place, boundary: Boundary, evaluate: Evaluate = as_it_is) -> Reckoned:
+        """The array again, with layers evaluated in another arithmetic."""
         nodes = self.nodes_of(place, boundary)
         graph = Graph(nodes, self.graph.inputs, (place,))
-        evaluate = as_it_is if replay is None else only_in(self.graph.node(at).layer, replay.evaluate)
         reckoner = Reckoner(graph, Without(boundary, place), self.run, evaluate, self.draw)
         for node in nodes:
             reckoner.found.update({Place(node.name, k): y for k, y in enumerate(reckoner.outputs_of(node))})
@@ -48,16 +55,31 @@ class Segments:
         return Judged(again.own_lines, claim.array, claim.resolution), again
 
     def replayed(self, place: Place, claim: Claim, boundary: Boundary) -> Iterator[tuple[Replay, Judging]]:
-        """Every arithmetic in which the first layers of the segment may have been computed."""
-        first = [node for node in self.nodes_of(place, boundary) if all(source in boundary for source in node.sources)]
-        for node in first:
-            shapes = [self.run.known[source].shape or () for source in node.sources]
-            for replay in replays(node.layer, shapes, claim.array, claim.resolution):
+        """Every arithmetic in which the segment may have been computed."""
+        nodes = self.nodes_of(place, boundary)
+        layers = [node.layer.seen([self.run.known[source] for source in node.sources]) for node in nodes]
+        for replay in replays(layers, claim.array, claim.resolution, boundary.computed):
+            yield replay, partial(self._in, replay.evaluate, place, claim, boundary)
 
-                def judging(replay: Replay = replay, at: str = node.name) -> Judged:
-                    return Judged(self.reckon(place, boundary, replay, at).own_lines, claim.array, claim.resolution)
+    def _in(self, evaluate: Evaluate, place: Place, claim: Claim, boundary: Boundary) -> Judged:
+        return Judged(self.reckon(place, boundary, evaluate).own_lines, claim.array, claim.resolution)
 
-                yield replay, judging
+    def possible(self, place: Place, claim: Claim, boundary: Boundary) -> Sentence | None:
+        """The shorter arithmetic that may explain a segment of several layers: no proof, for none of them can be replayed by itself."""
+        for _, title, format, _ in SHORTER:
+            if self._in(shortened(format), place, claim, boundary).usual:
+                return title
+        return None
+
+
+def shortened(format: NumberFormat) -> Evaluate:
+    """The lines of a layer that rounds what it multiplies to a shorter format: inputs and weights are each off by u of themselves."""
+
+    def evaluate(layer: Layer, inputs: Sequence[Array], incoming: Sequence[Lines | None] | None, how: Mapping[str, Any]) -> Lines:
+        came = [line or no_error(np.asarray(x, np.float64)) for x, line in zip(inputs, incoming or [None] * len(inputs), strict=True)]
+        return layer.lines(None, inputs, [line.stored(format).stored(format) for line in came], **how)
+
+    return evaluate
 
 
 def only_in(layer: Layer, other: Evaluate) -> Evaluate:

@@ -25,9 +25,9 @@ class Subject:
     @classmethod
     def of(cls, model: Layer | Network, x: Any) -> "Subject":
         """A network or a single layer on ``x``: an array, or a tuple of arrays for several inputs. Changes nothing."""
-        single = isinstance(model, Layer)
-        network = alone(model) if isinstance(model, Layer) else model
-        arrays = tuple(network.arrays_of(x if isinstance(x, tuple) else (x,)))
+        single, given = isinstance(model, Layer), x if isinstance(x, tuple) else (x,)
+        network = alone(model, len(given)) if isinstance(model, Layer) else model
+        arrays = tuple(network.arrays_of(given))
         return cls(network, arrays, network.trace(*arrays), single)
 
     @property
@@ -51,10 +51,10 @@ class Subject:
         return given_inputs(self.network.graph, self.inputs)
 
 
-def alone(layer: Layer) -> Network:
-    """A network of one layer, which has the name of its class."""
-    name = type(layer).__name__
-    inputs = layer.input_names if len(layer.input_names) > 1 else ("input",)
+def alone(layer: Layer, count: int) -> Network:
+    """A network of one layer, which has the name of its class, on ``count`` inputs."""
+    name, names = type(layer).__name__, layer.names_of(count)
+    inputs = names if count > 1 else ("input",)
     mode = layer.training
     network = Network({name: (layer, *inputs)}, inputs=inputs)
     network.training = mode

@@ -11,6 +11,7 @@ from typing import Any
 import rich_click as click
 from click.exceptions import Exit
 
+from convproof.cli.check import check
 from convproof.cli.languages import asked_for, click_speaking, dressed
 from convproof.cli.run import run
 from convproof.cli.summary import summary
@@ -45,7 +46,7 @@ def cli(context: click.Context) -> None:
         click.echo(tour())
 
 
-for command in (run, why, weights, summary):
+for command in (run, why, check, weights, summary):
     cli.add_command(command)
 
 

@@ -231,11 +231,13 @@ def parse_shape(text: str) -> "Shape":
     return shape
 
 
-def new_file(path: str, job: Job, *more: str) -> str:
-    """The path of -o. Raises SettingError if it is one of the files that were read."""
+def new_file(path: str, job: Job, *more: str, option: str = "-o") -> str:
+    """The path that an option says to write to. Raises SettingError if it is one of the files that were read."""
     read = {Path(re.sub(r"\.py:.*$", ".py", name)).absolute() for name in (*job.files, *more)}
     if Path(path).absolute() in read:
-        raise SettingError("-o {path}: that file was read; a file is never changed in place, choose a new name", path=path)
+        raise SettingError(
+            "{option} {path}: that file was read; a file is never changed in place, choose a new name", option=option, path=path
+        )
     return path
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from convproof.core.shapes import Array
 
 
@@ -28,3 +30,13 @@ class Pointwise:
 
 
 Fusible = ScaleShift | Addition | Pointwise
+
+
+def scaled(weight: Array, bias: Array | None, kind: ScaleShift) -> dict[str, Array]:
+    """scale * weight and scale * bias + shift (float64), for a weight whose first axis counts the output channels; no bias is one of 0."""
+    scale = np.asarray(kind.scale, np.float64)
+    own = 0.0 if bias is None else bias.astype(np.float64)
+    return {
+        "weight": weight.astype(np.float64) * scale.reshape(-1, *(1,) * (weight.ndim - 1)),
+        "bias": np.asarray(scale * own + kind.shift, np.float64),
+    }

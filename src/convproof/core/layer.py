@@ -35,7 +35,7 @@ from convproof.core.evaluation import Gradients as Gradients
 from convproof.core.evaluation import Known
 from convproof.core.evaluation import Step as Step
 from convproof.core.formats import FLOAT32, NumberFormat
-from convproof.core.fusing import Fusible
+from convproof.core.fusing import Fusible, ScaleShift
 from convproof.core.holder import Holder
 from convproof.core.lines import Lines, no_error
 from convproof.core.operators import Operator, Written
@@ -60,6 +60,7 @@ class Layer(Holder):
     formula = ""
     input_names: tuple[str, ...] = ("x",)
     support: Literal["ours", "delegated", "unknown"] = "ours"
+    added: tuple[str, ...] = ("bias",)  # parameters and inputs that are added, and not multiplied
     only_floats = False  # True for a layer that makes no sense of integers; where they do, they are computed with unrounded
 
     def __init__(self, *, dtype: DType = None) -> None:
@@ -95,6 +96,14 @@ class Layer(Holder):
     def bounds(self, cells: Array | None, case: Case) -> Lines:
         """Exact values and rounding lines of some cells, (k, ndim) integers; of all cells in the output's shape for None."""
         raise NotCoveredError("{layer} has no bound yet", layer=self.describe())
+
+    def meant(self, case: Case) -> "tuple[Layer, Case]":
+        """The layer that is evaluated in a case, and what it reads: itself, unless it is only known in a run which layer it is."""
+        return self, case
+
+    def seen(self, known: Sequence[Known]) -> "Layer":
+        """The layer itself; of a call that is read in every run the layer that it is, as far as that is known of its inputs."""
+        return self
 
     def state_bounds(self, name: str, case: Case) -> Lines:
         """Exact value and lines of a statistic as a step leaves it; what a layer only counts is exact."""
@@ -141,6 +150,10 @@ class Layer(Holder):
     def absorbs(self) -> tuple[type[Fusible], ...]:
         """What this layer can take into itself when it follows, in this order, each at most once."""
         return ()
+
+    def folded(self, kind: ScaleShift) -> dict[str, Array]:
+        """Weight and bias (float64) with a scale and shift per output channel taken into them, for a layer that absorbs one."""
+        raise NotCoveredError("{layer} has no weights that take in a scale and shift per channel", layer=self.describe())
 
     @classmethod
     def operators(cls) -> tuple[Operator, ...]:

@@ -1,13 +1,13 @@
 """Records that rooms keep as data: known mistakes, other arithmetics, and what frameworks mean by the same word."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convproof.core.shapes import Array
 
 if TYPE_CHECKING:
-    from convproof.core.layer import Gradients, Layer, Step
+    from convproof.core.layer import Case, Gradients, Layer, Step
     from convproof.core.lines import Lines
     from convproof.core.sentence import Sentence
 
@@ -60,13 +60,14 @@ class Mistake:
 class Precision:
     """Another arithmetic that rightly computes a layer but strays farther than its lines: Winograd's transforms, a one-pass variance.
 
-    ``lines(layer, inputs, incoming, claimed, how)`` are the exact values and lines of all cells in that arithmetic; ``claimed`` are the
-    numbers that it is to explain, for an arithmetic that leaves something open, and ``how`` the keywords of ``layer.lines``.
+    ``lines(layer, case, low, high)`` are the exact values and lines of all cells in that arithmetic. An arithmetic that leaves something
+    open is ``fitted`` to the numbers that it is to explain, which lie between ``low`` and ``high``; any other takes no notice of them.
     """
 
     id: str
     title: "Sentence"
-    lines: Callable[["Layer", Sequence[Array], "Sequence[Lines | None] | None", Array, Mapping[str, Any]], "Lines"]
+    lines: Callable[["Layer", "Case", Array, Array], "Lines"]
+    fitted: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from convproof.core.formats import NumberFormat
-from convproof.core.sentence import Text, say
+from convproof.core.sentence import Text, plural, say
 from convproof.core.shapes import Array
 
 Rounding = Literal["nearest", "floor", "truncate"]
@@ -94,6 +94,7 @@ class Stored(Coarse):
 
     storage: NumberFormat
     role: Role = "either"
+    rounding: Rounding = "nearest"
 
     @property
     def largest(self) -> float:
@@ -102,8 +103,10 @@ class Stored(Coarse):
 
     @property
     def name(self) -> Text:
-        """The format's name."""
-        return self.storage.name
+        """The format's name, with its rounding."""
+        if self.rounding == "nearest":
+            return self.storage.name
+        return say("{format}, {rounding}", format=self.storage.name, rounding=SAID[self.rounding])
 
     @property
     def is_arithmetic(self) -> bool:
@@ -111,13 +114,38 @@ class Stored(Coarse):
         return self.role != "rendering"
 
     def reach(self, claimed: Array) -> tuple[Array, Array]:
-        """Half a step of the format on either side; it is wider above a power of two than below, and counted as there."""
-        half = np.maximum(abs(claimed) * self.storage.u, self.storage.tiny / 2)
+        """Half a step of the format on either side, or a whole one on one; it is wider above a power of two than below, and counted as there."""
+        step = np.maximum(abs(claimed) * (2 * self.storage.u), self.storage.tiny)
+        if self.rounding == "truncate":
+            return cut_off(claimed, step)
+        down, up = STEPS_AWAY[self.rounding]
+        return claimed - down * step, claimed + up * step
+
+    def render(self, values: Array) -> Array:
+        """Numbers of the format."""
+        return rounded(values, self.storage, self.rounding)
+
+
+@dataclass(frozen=True)
+class Digits(Coarse):
+    """Numbers written with so many significant digits, ``most``, whatever their size."""
+
+    most: int
+
+    @property
+    def name(self) -> Text:
+        """How many digits were printed."""
+        return plural("{n} digit", "{n} digits", n=self.most)
+
+    def reach(self, claimed: Array) -> tuple[Array, Array]:
+        """Half a unit of the last digit on either side; a 0 is 0."""
+        half = 0.5 * last_digit(claimed, self.most) + abs(claimed) * 2.0**-52
         return claimed - half, claimed + half
 
     def render(self, values: Array) -> Array:
-        """Nearest number of the format."""
-        return rounded(values, self.storage)
+        """Nearest number of so many digits."""
+        unit = last_digit(values, self.most)
+        return np.asarray(np.where(unit > 0, np.round(values / np.where(unit > 0, unit, 1.0)) * unit, values))
 
 
 @dataclass(frozen=True)
@@ -148,13 +176,13 @@ class Decimals(Coarse):
 
 @dataclass(frozen=True)
 class Fixed(Coarse):
-    """Fixed point: (code - ``zero``) * ``step`` with whole codes from ``lowest`` to ``largest``."""
+    """Fixed point: (code - ``zero``) * ``step`` with whole codes from ``lowest`` to ``highest``."""
 
     label: str
     step: float
     zero: int
     lowest: int
-    largest: int
+    highest: int
     rounding: Rounding = "nearest"
     overflow: Overflow = "saturate"
     role: Role = "either"
@@ -174,7 +202,7 @@ class Fixed(Coarse):
     @property
     def ends(self) -> tuple[float, float]:
         """The least and the largest number."""
-        return (self.lowest - self.zero) * self.step, (self.largest - self.zero) * self.step
+        return (self.lowest - self.zero) * self.step, (self.highest - self.zero) * self.step
 
     def decode(self, codes: Array) -> Array:
         """Codes as the numbers that they mean."""
@@ -185,8 +213,8 @@ class Fixed(Coarse):
         with np.errstate(invalid="ignore"):
             whole = ROUND[self.rounding](np.asarray(values, np.float64) / self.step) + self.zero
         if self.overflow == "saturate":
-            return np.asarray(np.clip(whole, self.lowest, self.largest).astype(np.int64))
-        return np.asarray((whole - self.lowest) % (self.largest - self.lowest + 1) + self.lowest).astype(np.int64)
+            return np.asarray(np.clip(whole, self.lowest, self.highest).astype(np.int64))
+        return np.asarray((whole - self.lowest) % (self.highest - self.lowest + 1) + self.lowest).astype(np.int64)
 
     def render(self, values: Array) -> Array:
         """Numbers as they would have been written down."""
@@ -196,8 +224,7 @@ class Fixed(Coarse):
         """Half a step on either side, or a whole one on one side; at the ends of the range without limit where it saturates."""
         down, up = STEPS_AWAY[self.rounding]
         if self.rounding == "truncate":
-            low = claimed - np.where(claimed <= 0, self.step, 0.0)
-            high = claimed + np.where(claimed >= 0, self.step, 0.0)
+            low, high = cut_off(claimed, self.step)
         else:
             low, high = claimed - down * self.step, claimed + up * self.step
         if self.overflow == "saturate":
@@ -210,7 +237,7 @@ class Fixed(Coarse):
         """Numbers that wrap around are as good as those a whole range away."""
         if self.overflow == "saturate":
             return exact
-        period = (self.largest - self.lowest + 1) * self.step
+        period = (self.highest - self.lowest + 1) * self.step
         return np.asarray(exact - period * np.round((exact - claimed) / period))
 
 
@@ -226,19 +253,30 @@ SAID = {
 }
 
 
-def rounded(values: Array, to: NumberFormat) -> Array:
-    """Float64 numbers rounded to the nearest of a binary format, ties to even; the format's range is taken as unlimited above."""
+def rounded(values: Array, to: NumberFormat, how: Rounding = "nearest") -> Array:
+    """Float64 numbers rounded to a binary format, ties to even; the format's range is taken as unlimited above."""
     values = np.asarray(values, np.float64)
     with np.errstate(all="ignore"):
         exponent = np.maximum(np.frexp(values)[1] - to.bits, to.lowest)
-        found = np.ldexp(np.round(np.ldexp(values, -exponent)), exponent)
+        found = np.ldexp(ROUND[how](np.ldexp(values, -exponent)), exponent)
     return np.asarray(np.where(np.isfinite(values), found, values))
 
 
 def truncated(values: Array, to: NumberFormat) -> Array:
     """Float64 numbers cut off, toward zero, to a binary format."""
-    values = np.asarray(values, np.float64)
-    with np.errstate(all="ignore"):
-        exponent = np.maximum(np.frexp(values)[1] - to.bits, to.lowest)
-        found = np.ldexp(np.trunc(np.ldexp(values, -exponent)), exponent)
-    return np.asarray(np.where(np.isfinite(values), found, values))
+    return rounded(values, to, "truncate")
+
+
+def cut_off(claimed: Array, step: float | Array) -> tuple[Array, Array]:
+    """What may stand behind numbers that were cut off toward zero: up to a step farther away from it."""
+    return claimed - np.where(claimed <= 0, step, 0.0), claimed + np.where(claimed >= 0, step, 0.0)
+
+
+def last_digit(values: Array, digits: int) -> Array:
+    """The unit of the last of so many significant digits, 10^(exponent - digits + 1), of each number; 0 for a 0 and for what is not finite."""
+    size = abs(values)
+    known = np.isfinite(size) & (size > 0)
+    exponent = np.floor(
+        np.log10(np.where(known, size, 1.0)) + 1e-12
+    )  # a power of ten is counted in its own decade, where the step is wider
+    return np.asarray(np.where(known, 10.0 ** (exponent - digits + 1), 0.0))

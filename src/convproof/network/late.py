@@ -150,12 +150,24 @@ class Late(Layer):
         found = self.of(case.inputs)
         return _read_here(found.layer.tree(cell, _within(case, found)), found)
 
-    def bounds(self, cells: Array | None, case: Case) -> Lines:
-        """The layer's own lines. Raises NotCoveredError where an error comes in through what is the layer's parameter."""
+    def meant(self, case: Case) -> tuple[Layer, Case]:
+        """The layer that the call turns out to be. Raises NotCoveredError where an error comes in through what is its parameter."""
         found = self.of(case.inputs)
         if any(case.came(k) is not None for k in range(len(case.inputs)) if k not in found.inputs):
             raise NotCoveredError("{layer} has no bound for errors of computed settings or weights", layer=found.layer.describe())
-        return found.layer.bounds(cells, _within(case, found))
+        return found.layer, _within(case, found)
+
+    def bounds(self, cells: Array | None, case: Case) -> Lines:
+        """The layer's own lines."""
+        layer, within = self.meant(case)
+        return layer.bounds(cells, within)
+
+    def seen(self, known: Sequence[Known]) -> Layer:
+        """The layer, from what is known before a run; this call itself where that is too little."""
+        try:
+            return self.find(known).layer
+        except NotKnownYet:
+            return self
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """What the layer reads, where it is known from shapes alone; else everything."""

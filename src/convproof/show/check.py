@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from convproof.checking.report import Report, Row
 from convproof.core.sentence import Sentence, listed, plural, say, spoken
 from convproof.show.check_meaning import meaning
-from convproof.show.check_words import asked, indices, numbers, printable, share, verdict
+from convproof.show.check_words import WIDE, asked, indices, numbers, printable, share, verdict, wrapped
 from convproof.show.width import fits, width
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LAYER, WHOSE = say("layer"), say("whose")
 COLUMNS = (say("verdict"), say("worst cell"), say("claimed"), say("exact"), say("of proof"), say("of usual"), say("ULP"))
 FIGURES = 5  # columns at the end that hold numbers
-WIDE = 100
 GAP = 2
 SHORTEST = 12
 KEYS = 3
@@ -29,9 +28,11 @@ KEYS = 3
 
 def text(report: Report, lang: str | None = None) -> str:
     """The table, what is remarkable of its rows, and what the figures say."""
-    drawn = [spoken(report.judged, lang), "", *_drawn(table(report, lang))] if report.rows else [spoken(report.judged, lang)]
-    told = [sentence.text(lang) for sentence in remarks(report)]
-    return "\n".join([*drawn, *([""] if told else []), *told, "", *(sentence.text(lang) for sentence in meaning(report))])
+    blocks: list[list[str]] = [[spoken(report.judged, lang)]]
+    if report.rows:
+        blocks.append(_drawn(table(report, lang)))
+    blocks += [[wrapped(printable(sentence.text(lang))) for sentence in said] for said in (remarks(report), meaning(report))]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
 def table(report: Report, lang: str | None = None) -> "Table":

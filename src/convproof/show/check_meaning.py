@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convproof.checking.report import Report, Row, nobody
+from convproof.checking.report import Report, Row
 from convproof.core.sentence import Sentence, listed, plural, say
-from convproof.show.check_words import VERDICTS, asked, explaining, numbers, place, share
+from convproof.show.check_words import VERDICTS, explaining, numbers, place, printable, share, wrapped
 from convproof.show.numbers import rough
 
 FEW = 4
@@ -16,33 +16,30 @@ def meaning(report: Report) -> list[Sentence]:
     """The sentences under the table: what was found, what the figures say of it, and what to do next."""
     worst = report.worst
     if worst is None:
-        return [nobody()]
+        return [say("nothing was judged: no array of the network was claimed")]
     return [*FOUND[worst.verdict](report, worst), *coverage(report)]
 
 
 def complaint(report: Report, fail_on: str = "undecided") -> str:
     """What ``require()`` raises: whose numbers were judged, the worst cell with both values and the bound, and the command behind it."""
     worst = report.worst
-    head = [report.judged, *([say("not accepted: {verdict} or worse", verdict=VERDICTS[fail_on])] if worst else [])]
-    return "\n".join(map(str, [*head, *(meaning(report) if worst is None or worst.verdict == "wrong" else _all_of(report, worst))]))
+    told = of_row(report, worst) if worst is not None and worst.verdict != "wrong" else meaning(report)
+    if worst is not None and worst.verdict in ("rounding", "precision"):
+        told = [say("{name} is {verdict}, which counts as a failure here.", name=worst.name, verdict=VERDICTS[worst.verdict]), *told]
+    return "\n".join(wrapped(printable(str(sentence))) for sentence in (report.judged, *told))
 
 
 def of_row(report: Report, row: Row) -> list[Sentence]:
-    """The same for one row alone."""
+    """What is to be said of one row alone."""
     if row.verdict == "wrong":
-        return [*_what(row), *_next(report, row)]
-    return _all_of(report, row)
-
-
-def _all_of(report: Report, row: Row) -> list[Sentence]:
-    found = list(FOUND[row.verdict](report, row))
-    return [*found, *_far(row), *_next(report, row)] if row.verdict != "wrong" else found
+        return [*_what(row), *row.notes, *_next(report, row)]
+    return [*FOUND[row.verdict](report, row), *row.notes, *_far(row), *_next(report, row)]
 
 
 def _wrong(report: Report, row: Row) -> Iterator[Sentence]:
     wrong = [other for other in report.rows if other.verdict == "wrong" and other.whose == row.whose]
     yield from _what(row, first=len(wrong) > 1)
-    yield from _outlier(report, row)
+    yield from _others(report, row)
     if inherited := [other.name for other in wrong if other.inherited]:
         yield say("It makes wrong, though they compute right from what they get: {names}.", names=listed(inherited, FEW))
     if born := [other.name for other in wrong if other.born and other is not row]:
@@ -54,6 +51,13 @@ def _what(row: Row, first: bool = False) -> Iterator[Sentence]:
     """What is wrong, and by how much."""
     if row.kind != "output":
         yield say("{name} is not the model's: whatever is computed with it follows from that.", name=row.name)
+    elif row.born and len(row.segment) > 1:
+        yield say(
+            "{name} is wrong by itself: the mistake is made in one of {n} layers, {first} to {name}.",
+            name=row.name,
+            n=len(row.segment),
+            first=row.segment[0],
+        )
     elif row.born:
         yield (say("{name} is the first that is wrong by itself.", name=row.name) if first else say("{name} is wrong by itself.", name=row.name))
     elif row.inherited:
@@ -90,22 +94,17 @@ def _far(row: Row) -> Iterator[Sentence]:
         yield say("At {cell} stands {claimed}, where {exact} is exact: rounding can do at most {proof}.", proof=rough(worst.proof), **facts)
 
 
-def _outlier(report: Report, row: Row) -> Iterator[Sentence]:
-    """Of several whose numbers were judged, who is alone against the exact value."""
+def _others(report: Report, row: Row) -> Iterator[Sentence]:
+    """What others than the one whose row is wrong have there."""
+    yield from report.outliers
     others = [other for other in report.rows if other.name == row.name and other.whose != row.whose]
-    right = [other.whose for other in others if other.verdict not in ("wrong", "undecided")]
-    if right:
-        yield say("The outlier is {whose}: {others} agree with the exact numbers there.", whose=row.whose, others=listed(right))
-    elif others:
-        yield say(
-            "So is {others}: where all differ from the exact numbers, look first whether they had this model and this input.",
-            others=listed(other.whose for other in others),
-        )
+    if others and all(other.verdict == "wrong" for other in others):
+        yield say("All who were asked differ from the exact numbers there: look first whether they had this model and this input.")
 
 
 def _next(report: Report, row: Row) -> Iterator[Sentence]:
     if command := explaining(report, row):
-        yield say("How the right number comes about: {command}", command=command)
+        yield say("How the right number comes about:\n  {command}", command=command)
 
 
 def _undecided(report: Report, row: Row) -> Iterator[Sentence]:

@@ -17,6 +17,7 @@ VERDICTS = {
     "wrong": say("wrong"),
 }
 HUGE, TINY = 1e6, 1e-3
+WIDE = 100
 DECIMALS = range(4, 18)
 
 
@@ -92,6 +93,16 @@ def asked(report: Report) -> list[Text]:
     return list(dict.fromkeys(row.whose for row in report.rows))
 
 
-def printable(name: str) -> str:
-    """A name from somebody's file, without what would steer a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in name)
+def printable(text: str) -> str:
+    """A text with names from somebody's file, without what would steer a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
+def wrapped(text: str) -> str:
+    """A text of several sentences in lines of at most WIDE columns; what is indented is to be copied, and stays as it is."""
+    import textwrap
+
+    lines = text.split("\n")
+    return "\n".join(
+        line if line.startswith(" ") else textwrap.fill(line, WIDE, break_long_words=False, break_on_hyphens=False) for line in lines
+    )

@@ -26,9 +26,9 @@ def feature_maps(array: Array, channels_last: bool = False, stages: int = 1) -> 
         return ""
     image = array[0] if array.ndim == 4 else array
     if channels_last:
-        return _tile(_pixels(image), say("the image").text(), largest) if image.shape[-1] in (1, 3) and image.dtype == np.uint8 else ""
+        return tile(_pixels(image), say("the image").text(), largest) if image.shape[-1] in (1, 3) and image.dtype == np.uint8 else ""
     titles = [say("channel {c}: {least} to {most}", c=c, **_ends(plane)).text() for c, plane in enumerate(image[:most])]
-    tiles = [_tile(grey(plane), title, largest) for plane, title in zip(image, titles, strict=False)]
+    tiles = [tile(grey(plane), title, largest) for plane, title in zip(image, titles, strict=False)]
     more = say("and {n} more", n=len(image) - most).text() if len(image) > most else ""
     return f'<div style="display:flex;flex-wrap:wrap;gap:4px;align-items:end">{"".join(tiles)}{escape(more)}</div>'
 
@@ -54,8 +54,8 @@ def _pixels(image: Array) -> Array:
     return image[:, :, 0] if image.shape[-1] == 1 else image
 
 
-def _tile(pixels: Array, title: str, largest: int) -> str:
-    """One picture, drawn with its pixels as squares, at most ``largest`` wide and high."""
+def tile(pixels: Array, title: str, largest: int, side: int = SIDE) -> str:
+    """One picture, drawn with its pixels as squares, at most ``largest`` of them wide and high, at least ``side`` on the screen."""
     from PIL import Image
 
     stream = io.BytesIO()
@@ -64,7 +64,7 @@ def _tile(pixels: Array, title: str, largest: int) -> str:
     picture.save(stream, "PNG")
     data = base64.b64encode(stream.getvalue()).decode("ascii")
     height, width = pixels.shape[:2]
-    zoom = max(SIDE, min(max(height, width), largest)) / max(height, width)
+    zoom = max(side, min(max(height, width), largest)) / max(height, width)
     size = f"width:{width * zoom:.0f}px;height:{height * zoom:.0f}px"
     return (
         f'<img alt="{escape(title)}" title="{escape(title)}" style="{size};image-rendering:pixelated" src="data:image/png;base64,{data}">'

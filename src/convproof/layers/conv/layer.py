@@ -9,7 +9,7 @@ from convproof.core.arithmetic.padding import pad, unpad
 from convproof.core.axes import Batched
 from convproof.core.channels import check_channels, check_input
 from convproof.core.derivation import Node
-from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift
+from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift, scaled
 from convproof.core.initialise import default_weight_and_bias
 from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
@@ -188,6 +188,10 @@ class Conv(Layer):
     def absorbs(self) -> tuple[type[Fusible], ...]:
         """A BatchNorm in eval goes into weight and bias; an addition and a pointwise function into the last pass."""
         return (ScaleShift, Addition, Pointwise)
+
+    def folded(self, kind: ScaleShift) -> dict[str, Array]:
+        """scale * weight, and scale * bias + shift; a layer without a bias gets one."""
+        return scaled(self.weight, self.bias, kind)
 
 
 class Conv1d(Conv):

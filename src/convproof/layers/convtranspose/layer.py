@@ -10,7 +10,7 @@ import numpy as np
 from convproof.core.axes import Batched, per_axis
 from convproof.core.channels import check_channels, check_input
 from convproof.core.derivation import Node
-from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift
+from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift, scaled
 from convproof.core.initialise import default_weight_and_bias
 from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
@@ -182,6 +182,12 @@ class ConvTranspose(Layer):
     def absorbs(self) -> tuple[type[Fusible], ...]:
         """A BatchNorm in eval goes into weight and bias; an addition and a pointwise function into the last pass."""
         return (ScaleShift, Addition, Pointwise)
+
+    def folded(self, kind: ScaleShift) -> dict[str, Array]:
+        """scale * weight, and scale * bias + shift; output channel o belongs to group o // (O/g), whose inputs lie together along axis 0."""
+        grouped = self.weight.reshape(self.groups, -1, *self.weight.shape[1:]).swapaxes(1, 2)
+        found = scaled(grouped.reshape(self.out_channels, -1), self.bias, kind)
+        return found | {"weight": found["weight"].reshape(grouped.shape).swapaxes(1, 2).reshape(self.weight.shape)}
 
 
 class ConvTranspose1d(ConvTranspose):

@@ -8,7 +8,7 @@ import numpy as np
 
 from convproof.core.derivation import Node
 from convproof.core.errors import SettingError, ShapeError
-from convproof.core.fusing import Addition, Fusible, Pointwise
+from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift, scaled
 from convproof.core.initialise import default_weight_and_bias
 from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
@@ -115,8 +115,12 @@ class Linear(Layer):
         return conventions.LINEAR
 
     def absorbs(self) -> tuple[type[Fusible], ...]:
-        """An addition and a pointwise function."""
-        return (Addition, Pointwise)
+        """A BatchNorm in eval of an output with two axes goes into weight and bias; an addition and a pointwise function into the last pass."""
+        return (ScaleShift, Addition, Pointwise)
+
+    def folded(self, kind: ScaleShift) -> dict[str, Array]:
+        """scale * weight, and scale * bias + shift; a layer without a bias gets one."""
+        return scaled(self.weight, self.bias, kind)
 
     @classmethod
     def operators(cls) -> tuple[Operator, ...]:

@@ -112,6 +112,7 @@ class Gemm(Layer):
     """
 
     input_names: tuple[str, ...] = ("A", "B", "C")
+    added = ("C",)
 
     def __init__(self, alpha: Any = 1.0, beta: Any = 1.0, transA: Any = False, transB: Any = False) -> None:
         super().__init__()

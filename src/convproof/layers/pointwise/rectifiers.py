@@ -1,12 +1,15 @@
 """Layers that let x pass on one side and hold it back on the other, and those that are flat outside of two ends."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from convproof.core.calls import Calls, functional
 from convproof.core.errors import SettingError
 from convproof.core.operators import Result, Written
-from convproof.core.shapes import DType
+from convproof.core.shapes import DType, Shape
+from convproof.layers.pointwise import in_torch
 from convproof.layers.pointwise.formula import clip, rectify
 from convproof.layers.pointwise.function import Function
 from convproof.layers.pointwise.layer import Pointwise
@@ -96,6 +99,10 @@ class Clip(Pointwise):
         """See ``clip``."""
         return clip.clip(self.min, self.max)
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.clamp"""
+        return Calls(in_torch.clamped(self.min, self.max))
+
     def written(self) -> tuple[Written, ...]:
         """Clip with the ends that there are."""
         return clipped(self, self.min, self.max)
@@ -146,6 +153,10 @@ class ThresholdedReLU(Pointwise):
     def function_of(self, dtype: DType) -> Function:
         """The threshold rounded to the input's format."""
         return rectify.threshold(in_format(self.alpha, dtype), 0.0, "alpha")
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """threshold, with value 0"""
+        return functional("threshold", self.alpha, 0.0)
 
 
 class Hardshrink(Pointwise):
@@ -208,6 +219,10 @@ class Shrink(Pointwise):
         """The threshold rounded to the input's format."""
         return rectify.shrink(in_format(self.lambd, dtype), self.bias)
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """See ``in_torch``."""
+        return in_torch.shrunk(self.lambd, self.bias)
+
 
 class Hardsigmoid(Pointwise):
     """min(max(alpha*x + beta, 0), 1): ``alpha`` is 1/6 in torch, 0.2 in ONNX and Keras 2; ``beta`` is 1/2 everywhere."""
@@ -223,6 +238,10 @@ class Hardsigmoid(Pointwise):
     def function(self) -> Function:
         """See ``clip``."""
         return clip.hardsigmoid(self.alpha, self.beta)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """torch.nn's, unless the settings are others."""
+        return None if (self.alpha, self.beta) == (1 / 6, 0.5) else in_torch.hardsigmoid(self.alpha, self.beta)
 
 
 class Hardswish(Pointwise):

@@ -1,0 +1,207 @@
+"""Golden vectors: the input, the weights and every layer's output of a network, for somebody who ports it.
+
+    output = the formula in float64 on the exact arrays before, rounded once, to the format
+    bound  = the lines of the layer on its exact input, at the cells where they are widest
+
+The input is rounded first, so that network and port begin with the same numbers. The weights stay the network's own until they are
+written: what a coarse format does to them is part of what a check of the port will show.
+"""
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convproof.checking.reckoning import Reckoned, Reckoner, wide
+from convproof.checking.subject import Subject, alone
+from convproof.checking.weights import after_training, folds
+from convproof.core.errors import NotCoveredError, SettingError
+from convproof.core.evaluation import Case
+from convproof.core.languages import ENGLISH
+from convproof.core.layer import Layer
+from convproof.core.lines import Lines
+from convproof.core.resolution import Decimals, Resolution
+from convproof.core.sentence import Text, either, spoken
+from convproof.core.shapes import Array
+from convproof.formats.dumps.declared import parse_format
+from convproof.formats.dumps.entries import FILES, LAYOUTS, Bound, Manifest
+from convproof.formats.dumps.writing import GoldenArray, as_stored, from_stored, write_golden
+from convproof.network.graph import Graph, Node, Place
+from convproof.network.network import Network
+
+
+def golden(
+    model: Layer | Network,
+    x: Any,
+    path: str | Path,
+    *,
+    files: str = "npy",
+    layout: str = "nchw",
+    format: str = "float32",
+    fold: bool = False,
+    force: bool = False,
+    name: Text = "",
+    given: Text = "",
+) -> Manifest:
+    """Write the golden vectors of ``model`` on ``x`` into the new folder ``path``, with a ``manifest.json``; returns the manifest.
+
+    ``x`` is an array, or a tuple of arrays for several inputs. ``files``: "npy", "txt", "bin" (raw, little-endian), "c" (one header
+    golden.h) or "safetensors". ``layout`` "nhwc" puts axis 1 last in arrays of 4 and 5 axes. ``format``: "float32", "float16", "q7.8",
+    "ap_fixed:16:6", "int8:0.05:-3"; a fixed-point format is written as its whole codes. ``fold`` takes every BatchNorm in eval into the
+    weights of the layer before. ``force`` replaces golden vectors that are there already. ``name`` and ``given`` say in the manifest what
+    model and input are. Changes nothing in the model.
+
+    Raises SettingError for a format or layout that there is not, FileError for a folder that holds something else.
+    """
+    resolution = checked(files, layout, format)
+    network = alone(model) if isinstance(model, Layer) else model
+    inputs = network.arrays_of(x if isinstance(x, tuple) else (x,))
+    subject = Subject.of(network, tuple(on_grid(x, resolution) for x in inputs))
+    taken = {head: fold for head, fold in foldable(subject)} if fold else {}
+    about = Manifest(
+        spoken(name, ENGLISH) or type(model).__name__,
+        "training" if network.training else "eval",
+        spoken(given, ENGLISH) or "an array",
+        files,  # type: ignore[arg-type]
+        layout,  # type: ignore[arg-type]
+        format,
+        (),
+        {head: fold.by for head, fold in taken.items()},
+    )
+    return write_golden(path, arrays_of(subject, taken), about, lambda array: resolution, force)
+
+
+def checked(files: str, layout: str, format: str) -> Resolution:
+    """The resolution of a format. Raises SettingError for words that mean nothing here."""
+    for option, word, known in (("files", files, FILES), ("layout", layout, LAYOUTS)):
+        if word not in known:
+            raise SettingError("{option}={word!r}: expected {known}", option=option, word=word, known=either(known))
+    resolution = parse_format(format)
+    if isinstance(resolution, Decimals):
+        raise SettingError("format {format}: decimals are how a target prints its numbers; write float32, as txt", format=format)
+    return resolution
+
+
+def on_grid(x: Array, resolution: Resolution) -> Array:
+    """An input as a port will read it: rounded to the format, in its own dtype."""
+    stored = as_stored(GoldenArray("input", "input", wide(x), str(x.dtype)), resolution)
+    return from_stored(stored, resolution, x.dtype)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a layer becomes that takes the scale and shift of the layer ``by`` into its weights."""
+
+    arrays: Mapping[str, Array]
+    by: str
+
+
+def foldable(subject: Subject) -> Iterator[tuple[str, Taken]]:
+    """Every layer that the next one can be folded into, by its name; the folded weights give what both layers give, within the bound."""
+    graph = subject.network.graph
+    uses = [id(node.layer) for node in graph]
+    for head, fold in folds(graph):
+        before, after = graph.node(head), graph.node(fold.by)
+        if Place(head) in graph.outputs or uses.count(id(before.layer)) > 1 or uses.count(id(after.layer)) > 1:
+            continue
+        try:
+            arrays = before.layer.folded(fold.scale)
+        except NotCoveredError:
+            continue
+        if gives_both(subject, before, after, arrays):
+            yield head, Taken(arrays, fold.by)
+
+
+def gives_both(subject: Subject, before: Node, after: Node, arrays: Mapping[str, Array]) -> bool:
+    """Whether a layer with other weights gives what two layers give; a scale of the rows of a matrix is not one of its columns."""
+    inputs = [wide(x) for x in subject.trace.inputs_of(before.name)]
+    came = before.layer.lines(None, inputs)
+    lines = after.layer.lines(None, [came.exact], [came])
+    changed = copy(before.layer)
+    changed.arrays = changed.arrays | arrays
+    with np.errstate(all="ignore"):
+        found = changed.step(*inputs, training=False).outputs[0]
+        return bool((abs(found - lines.exact) <= lines.proof).all())
+
+
+def arrays_of(subject: Subject, taken: Mapping[str, Taken]) -> Iterator[GoldenArray]:
+    """All arrays, in the order in which a port needs them: inputs, weights and statistics, then what the layers give."""
+    graph, run = subject.network.graph, subject.run
+    for name, x in zip(graph.inputs, subject.inputs, strict=True):
+        yield GoldenArray(name, "input", wide(x), str(x.dtype))
+    yield from state_of(graph, taken)
+    exact = Exact({place: x for place, x in subject.given().items()})
+    reckoner = Reckoner(graph, exact, run)
+    moving = after_training(graph, list(subject.network.state_dict()))
+    for node, outputs in reckoner:
+        yield from statistics_after(node, graph, exact, moving)
+        if node.name in taken:
+            continue  # its own output is one that a folded port never has
+        for k, y in enumerate(outputs):
+            place = Place(node.name, k)
+            exact[place] = Reckoned(y.values)
+            dtype = run.known[place].dtype
+            yield GoldenArray(str(place), "output", y.values, str(dtype), node.layer.describe(), bound_of(y))
+
+
+def state_of(graph: Graph, taken: Mapping[str, Taken]) -> Iterator[GoldenArray]:
+    """Weights and statistics as a port needs them: as they are, or with BatchNorms folded in.
+
+    A statistic that a step in training moves is called bn1.running_mean.before; bn1.running_mean is what the step leaves.
+    """
+    gone = {fold.by for fold in taken.values()}
+    for owner, layer in graph.layers().items():
+        if owner in gone:
+            continue
+        arrays = {key: wide(array) for key, array in layer.state_dict().items()} | dict(taken[owner].arrays if owner in taken else {})
+        for key, array in arrays.items():
+            learnt = layer.declared()[key].learnt
+            name = f"{owner}.{key}.before" if layer.training and not learnt else f"{owner}.{key}"
+            dtype = str(array.dtype if array.dtype.kind != "f" else layer.dtype)
+            yield GoldenArray(name, "weight" if learnt else "statistic", array, dtype, layer.describe())
+
+
+def statistics_after(node: Node, graph: Graph, exact: "Exact", moving: tuple[str, ...]) -> Iterator[GoldenArray]:
+    """Running statistics as a step in training leaves them, of a layer that stands in one node."""
+    own = [name for name in moving if name.rpartition(".")[0] == node.name]
+    if not own or sum(other.layer is node.layer for other in graph) > 1:
+        return
+    case = Case(tuple(exact[place].values for place in node.sources), 0, True)
+    for name in own:
+        key = name.rpartition(".")[2]
+        try:
+            lines = node.layer.state_bounds(key, case)
+        except NotCoveredError:
+            continue
+        dtype = node.layer.arrays[key].dtype
+        values = lines.exact if dtype.kind == "f" else lines.exact.astype(dtype)
+        yield GoldenArray(name, "output", values, str(dtype), node.layer.describe(), widest(lines))
+
+
+class Exact(dict[Place, Reckoned]):
+    """Arrays that count as exact, so that every layer's lines are its own alone."""
+
+    def forget(self, place: Place) -> None:
+        """No node will read this array any more."""
+        self.pop(place, None)
+
+
+def bound_of(reckoned: Reckoned) -> Bound | None:
+    """The widest lines of an array; None where no bound is known, or nothing is rounded to a float."""
+    if reckoned.values.dtype.kind != "f" or reckoned.border is not None:
+        return None
+    return widest(reckoned.own_lines)
+
+
+def widest(lines: Lines) -> Bound | None:
+    """The largest proof line and the largest usual line, each with its cell; None where one of them is endless."""
+    if not lines.proof.size or not np.isfinite(lines.proof).all() or not np.isfinite(lines.sigma).all():
+        return None
+    found: list[Any] = []
+    for line in (lines.proof, lines.usual):
+        cell = np.unravel_index(int(np.argmax(line)), line.shape)
+        found += [float(line[cell]), tuple(int(i) for i in cell)]
+    return Bound(*found)

@@ -1,0 +1,232 @@
+"""In which order an array's numbers stand: N, H, W, C for N, C, H, W; weights as H, W, I, O; a flat buffer in any of these.
+
+An *order* is the axes of the expected shape as the target has them, slowest first: (0, 2, 3, 1) is N, H, W, C. An array of the expected
+shape is never permuted. One that does not fit is read in every order in which its shape is possible, axes of length 1 left out and
+neighbouring axes joined (a flat buffer has joined them all), and the order that comes closest to the network's own array is taken, if it
+is clearly the closest (``likeness.py``); if none is, the one in which other arrays of the same target are, else the commonest.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+
+import numpy as np
+
+from convproof.checking.counts import complaint
+from convproof.checking.likeness import Likeness
+from convproof.core.errors import SettingError, ShapeError
+from convproof.core.sentence import Sentence, Text, listed, say
+from convproof.core.shapes import Array, Shape
+
+Order = tuple[int, ...]
+
+OUTPUTS = {1: "c", 2: "nc", 3: "chw", 4: "nchw", 5: "ncdhw"}
+OTHER_OUTPUTS = {3: ("ncw", "ncl"), 4: ("cdhw",)}
+COMMONEST = ("nhwc", "nwhc", "ncwh", "whcn", "hwcn", "chwn", "hwc", "whc", "cwh", "ndhwc", "hwio", "ohwi", "ihwo", "hwoi", "dhwio", "wio")
+SAMPLED = 4096
+MOST_AXES = 5  # 120 orders
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The array that something is read as: what it is called in messages, the network's own array, and the letters of its axes.
+
+    ``kind`` is "output" or "weight": orders met in one say nothing of the other.
+    """
+
+    own: Array
+    letters: str
+    kind: str = "output"
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of the network's own array."""
+        return self.own.shape
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """An array in the expected shape, or what is to be done to an array of as many cells, and what is to be said of it."""
+
+    shape: Shape
+    order: Order
+    notes: tuple[Sentence, ...] = ()
+
+    def change(self, array: Array) -> Array:
+        """An array, read in the order, in the expected shape: a view where there is one."""
+        there = array.reshape([self.shape[axis] for axis in self.order])
+        return np.asarray(there.transpose(np.argsort(self.order)))
+
+
+@dataclass
+class Habit:
+    """Orders in which a target's arrays clearly are, by kind and number of axes."""
+
+    met: dict[tuple[str, int], Counter[Order]] = field(default_factory=dict)
+
+    def clear(self, expected: Expected, order: Order) -> None:
+        """Remember an order."""
+        self.met.setdefault((expected.kind, len(order)), Counter())[order] += 1
+
+    def usual(self, expected: Expected, orders: Sequence[Order]) -> Order | None:
+        """Of some orders, the one that was met most often."""
+        met = self.met.get((expected.kind, len(expected.shape)), Counter())
+        known = [order for order, _ in met.most_common() if order in orders]
+        return known[0] if known else None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Declared orders, for arrays whose axes have these letters: ("nhwc", "hwio")."""
+
+    orders: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Layout":
+        """"nhwc", or several for arrays of several kinds, "nhwc,hwio". Raises SettingError for one that makes no sense."""
+        orders = tuple(text.lower().replace(",", " ").split())
+        known = {frozenset(letters) for letters in (*OUTPUTS.values(), *sum(OTHER_OUTPUTS.values(), ()), "oi", "oiw", "oihw", "oidhw")}
+        for order in orders:
+            if len(set(order)) != len(order) or len(order) < 2 or frozenset(order) not in known:
+                raise no_layout(text, order)
+        if not orders or len({frozenset(order) for order in orders}) != len(orders):
+            raise no_layout(text, text)
+        return cls(orders)
+
+    def order(self, expected: Expected) -> Order | None:
+        """The order declared for an array; N may be left out. None if the letters are those of other arrays."""
+        alike = OTHER_OUTPUTS.get(len(expected.shape), ()) if expected.kind == "output" else ()
+        for letters in (expected.letters, *alike):
+            for order in self.orders:
+                whole = order if set(order) == set(letters) else "n" + order if "n" in letters else order.replace("n", "")
+                if set(whole) == set(letters):
+                    return tuple(letters.index(letter) for letter in whole)
+        return None
+
+
+def no_layout(text: str, order: str) -> SettingError:
+    """A layout that makes no sense."""
+    return SettingError(
+        "layout {text!r}: {order!r} is no order of axes; write each axis once, slowest first, such as {outputs} for outputs, {weights} for "
+        "weights, or one of each, {both}",
+        text=text,
+        order=order,
+        outputs=listed(["nhwc", "hwc", "nwhc", "ndhwc"]),
+        weights=listed(["hwio", "ohwi", "ihwo"]),
+        both="nhwc,hwio",
+    )
+
+
+def weight_letters(axes: str, rank: int) -> str:
+    """Letters of a parameter's axes, "out_channels, in_channels / groups, *kernel_size" -> "oihw"; "" where they are not known."""
+    first = "".join({"o": "o", "i": "i"}.get(axis.strip()[:1], "") for axis in axes.split(","))
+    letters = first + {0: "", 1: "w", 2: "hw", 3: "dhw"}.get(rank - len(first), "?")
+    return letters if sorted(first) == ["i", "o"] and "?" not in letters else ""
+
+
+def fit(array: Array, expected: Expected, called: Text, layout: Layout | None, habit: Habit, fits: Sequence[str] = ()) -> Fitted:
+    """How an array is read in the expected shape. ``fits`` are names of arrays that have as many cells as it has.
+
+    Raises ShapeError for another number of cells, and for a shape in which no order of the axes can be written down.
+    """
+    shape, plain = expected.shape, tuple(range(len(expected.shape)))
+    declared = layout.order(expected) if layout is not None else None
+    if array.size != math.prod(shape):
+        raise complaint(called, array.shape, shape, expected.letters, fits)
+    if declared is not None:
+        return as_declared(array, expected, called, declared)
+    if array.shape == shape:
+        return Fitted(shape, plain)
+    if without_ones(array.shape) == without_ones(shape):
+        return Fitted(shape, plain, (say("read as {expected}, its shape is {found}", found=array.shape, expected=shape),))
+    orders = [order for order in orders_of(expected) if joins(array.shape, [shape[axis] for axis in order])]
+    if not orders:
+        raise ShapeError(
+            "{name}: expected an array of shape {expected}; got {found}, which is that shape in no order of its axes; reshape it, or write "
+            "the numbers one after another",
+            name=called,
+            expected=shape,
+            found=array.shape,
+        )
+    return orders_compared(array, expected, orders, habit)
+
+
+def as_declared(array: Array, expected: Expected, called: Text, order: Order) -> Fitted:
+    """An array in a declared order."""
+    there = tuple(expected.shape[axis] for axis in order)
+    if not joins(array.shape, there):
+        raise ShapeError(
+            "{name}: expected {there}, which is {expected} in the declared order {order}; got {found}; declare its own order, or leave the "
+            "layout out",
+            name=called,
+            there=there,
+            expected=expected.shape,
+            order=spelled(order, expected),
+            found=array.shape,
+        )
+    if array.shape == expected.shape and order == tuple(sorted(order)):
+        return Fitted(expected.shape, order)
+    return Fitted(expected.shape, order, (say("read as {order}, as declared", order=spelled(order, expected)),))
+
+
+def orders_compared(array: Array, expected: Expected, orders: Sequence[Order], habit: Habit) -> Fitted:
+    """The order that is clearly closest to the network's own array; else the usual one of the target, else the first."""
+    found = {order: likeness(array, expected, order) for order in orders}
+    best = min(orders, key=lambda order: found[order].distance)
+    first = found[orders[0]].distance
+    if len(orders) == 1 or (found[best].close and (best == orders[0] or found[best].clearly_below(first))):
+        habit.clear(expected, best)
+        return Fitted(expected.shape, best, (say("read as {order}", order=spelled(best, expected)),))
+    usual = habit.usual(expected, orders)
+    if usual is not None:
+        note = say("read as {order}, as other arrays of these are", order=spelled(usual, expected))
+        return Fitted(expected.shape, usual, (note,))
+    note = say("read as {order}, which is assumed: no order brings it close to the network's own", order=spelled(orders[0], expected))
+    return Fitted(expected.shape, orders[0], (note,))
+
+
+def likeness(array: Array, expected: Expected, order: Order) -> Likeness:
+    """How alike the network's own array is, on cells drawn where there are many."""
+    own, size = expected.own, expected.own.size
+    cells = np.arange(size) if size <= SAMPLED else np.random.default_rng(0).integers(0, size, SAMPLED)
+    at = np.unravel_index(cells, own.shape)
+    return Likeness.of(Fitted(own.shape, order).change(array)[at], own[at])
+
+
+def orders_of(expected: Expected) -> Iterator[Order]:
+    """All orders of an array's axes, the plain one first, then the commonest; of those that differ in axes of length 1 alone the first."""
+    rank, shape = len(expected.shape), expected.shape
+    known = [tuple(map(expected.letters.index, order)) for order in COMMONEST if sorted(order) == sorted(expected.letters)]
+    plain = tuple(range(rank))
+    rest = permutations(plain) if rank <= MOST_AXES else [plain[::-1]]
+    seen = set()
+    for order in (plain, *known, *rest):
+        long = tuple(axis for axis in order if shape[axis] != 1)
+        if long not in seen:
+            seen.add(long)
+            yield order
+
+
+def joins(found: Sequence[int], fine: Sequence[int]) -> bool:
+    """Whether a shape is another one with neighbouring axes joined; axes of length 1 count for nothing."""
+    left = list(without_ones(fine))
+    for size in without_ones(found):
+        product = 1
+        while left and product < size:
+            product *= left.pop(0)
+        if product != size:
+            return False
+    return not left
+
+
+def without_ones(shape: Sequence[int]) -> Shape:
+    """A shape without its axes of length 1."""
+    return tuple(size for size in shape if size != 1)
+
+
+def spelled(order: Order, expected: Expected) -> Sentence:
+    """ "N, H, W, C", or the axes by number where they have no letters."""
+    letters = expected.letters.upper()
+    return listed([letters[axis] if letters else axis for axis in order])

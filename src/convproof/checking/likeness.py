@@ -1,0 +1,63 @@
+"""How alike two arrays are, and when one likeness is clearly greater than another.
+
+    distance(a, own) = mean over all cells of min(1, abs(a - own) / spread)       spread: the standard deviation of ``own``
+
+0 is the same numbers, about 0.75 numbers that have nothing to do with each other; a cell that is far off, or a NaN, counts 1 and no more.
+
+When is an array *clearly* the closest? An array that is wrong, each of its n cells independently of the others, comes r times nearer to
+another array than to its own with a chance of about r^n, the share of a ball of radius r in one of radius 1. The chance that is taken is
+1 / 1000, so r = 1000^(-1 / n). The cells of an image are not independent: more than 20 are never counted, so r is at most 0.71. Numbers
+that are all the same are a rival too: an array must come r times nearer than its own mean does.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convproof.core.shapes import Array
+
+CHANCE = 1e-3
+INDEPENDENT = 20
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """The distance of an array from a network's own one, and that of the mean of the latter; ``cells`` are counted."""
+
+    distance: float
+    of_mean: float
+    cells: int
+
+    @classmethod
+    def of(cls, array: Array, own: Array) -> "Likeness":
+        """Of two arrays of one shape."""
+        own = np.asarray(own, np.float64)
+        mean, spread = _moments(own)
+        return cls(_distance(np.asarray(array, np.float64), own, spread), _distance(np.full(own.shape, mean), own, spread), own.size)
+
+    @property
+    def close(self) -> bool:
+        """Whether the array is clearly more like the other than numbers that are all the same are."""
+        return self.clearly_below(self.of_mean)
+
+    def clearly_below(self, distance: float) -> bool:
+        """Whether this distance is r times another one, or less."""
+        return bool(self.distance <= ratio(self.cells) * distance)
+
+
+def ratio(cells: int) -> float:
+    """The r with r^n = 1 / 1000, for at most 20 cells; 0 for none."""
+    return float(CHANCE ** (1 / min(cells, INDEPENDENT))) if cells else 0.0
+
+
+def _moments(own: Array) -> tuple[float, float]:
+    """Mean and standard deviation of the finite numbers; 0 and 1 where there are none."""
+    finite = own[np.isfinite(own)]
+    return (float(finite.mean()), float(finite.std())) if finite.size else (0.0, 1.0)
+
+
+def _distance(array: Array, own: Array, spread: float) -> float:
+    with np.errstate(all="ignore"):
+        apart = abs(array - own) / spread
+        apart = np.where((array == own) | (np.isnan(array) & np.isnan(own)), 0.0, np.where(np.isnan(apart), 1.0, apart))
+    return float(np.minimum(apart, 1.0).mean()) if own.size else 0.0

@@ -1,0 +1,162 @@
+"""How a layer is evaluated in another arithmetic: on rounded numbers, with rounded sums, or as its own room says.
+
+Numbers that are not exact, but known to lie within x +- p, are rounded at both ends: where the interval holds no tie, that is one number
+again, else it is off by a step of the format.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from convproof.checking.judging import Judged
+from convproof.core.formats import FLOAT32, NumberFormat
+from convproof.core.layer import Case, Layer
+from convproof.core.lines import Lines
+from convproof.core.records import Mistake
+from convproof.core.resolution import Resolution, Stored, truncated
+from convproof.core.shapes import Array
+
+Round = Callable[[Array], Array]
+Incoming = Sequence[Lines | None] | None
+
+
+def case_of(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> tuple[Layer, Case]:
+    """What is evaluated, and on what; ``how`` are the keywords of ``layer.lines``."""
+    return layer.meant(Case(tuple(inputs), how["output"], how["training"], how["draw"], how["arithmetic"], tuple(incoming or ())))
+
+
+def lines_of(layer: Layer, case: Case, cells: Array | None = None) -> Lines:
+    """The lines of a layer in a case, as ``layer.lines`` gives them."""
+    return layer.lines(
+        cells, case.inputs, case.incoming, case.output, training=case.training, draw=case.draw, arithmetic=case.arithmetic
+    )
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """A layer's lines after ``change`` rounded what it reads: parameters and inputs, but for those named in ``keep``.
+
+    ``only_products``: only in layers that multiply. ``between``: also what unclaimed layers hand on is rounded before it is read, and not
+    only where it is multiplied. ``arithmetic``: what is computed in afterwards, None for the network's own.
+    """
+
+    change: Round
+    keep: frozenset[str]
+    only_products: bool = False
+    between: bool = True
+    arithmetic: NumberFormat | None = None
+
+    def __call__(self, layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
+        meant, case = case_of(layer, inputs, incoming, how)
+        if self.arithmetic is not None:
+            case = replace(case, arithmetic=self.arithmetic)
+        multiplies = meant.products(*(x.shape for x in case.inputs)) > 0
+        if self.only_products and not multiplies:
+            return lines_of(meant, case, how.get("cells"))
+        return self.evaluated(*self.rounded(meant, case, multiplies), how.get("cells"))
+
+    def evaluated(self, layer: Layer, case: Case, cells: Array | None) -> Lines:
+        """The lines of the layer that reads rounded numbers."""
+        return lines_of(layer, case, cells)
+
+    def rounded(self, layer: Layer, case: Case, multiplies: bool) -> tuple[Layer, Case]:
+        """The layer and what it reads, rounded."""
+        changed = copy(layer)
+        changed.arrays = {name: array if name in self.keep else self._parameter(array) for name, array in layer.arrays.items()}
+        inputs, incoming = [], []
+        for k, (x, name) in enumerate(zip(case.inputs, layer.names_of(len(case.inputs)), strict=True)):
+            came = case.came(k)
+            reads = came is None or multiplies or self.between
+            if x.dtype.kind == "f" and reads and name not in self.keep:
+                x, came = through(self.change, x, came)
+            inputs.append(x)
+            incoming.append(came)
+        return changed, replace(case, inputs=tuple(inputs), incoming=tuple(incoming) if any(incoming) else ())
+
+    def _parameter(self, array: Any) -> Any:
+        return array if array is None or array.dtype.kind not in "fV" else self.change(array.astype(np.float64))
+
+
+@dataclass(frozen=True)
+class Summed(Rounded):
+    """The same with sums in ``arithmetic``, a short one. Its worst case says nothing (n*u reaches 1), so 8 sigma of it count."""
+
+    def evaluated(self, layer: Layer, case: Case, cells: Array | None) -> Lines:
+        """8 sigma, and a random walk of what underflows."""
+        found = layer.bounds(cells, case)
+        terms = layer.products(*(x.shape for x in case.inputs)) / max(1, found.exact.size)
+        lost = 8 * np.sqrt(1 + terms) * case.arithmetic.tiny
+        return Lines(found.exact, np.asarray(np.minimum(found.usual + lost, found.proof)), found.sigma)
+
+
+@dataclass(frozen=True)
+class OfRoom:
+    """The lines of an arithmetic that the layer's room knows by this id; of a layer without it the usual ones.
+
+    Where a known mistake reproduces the claimed numbers to within the usual line, it wins: then the layer's own lines are given.
+    """
+
+    id: str
+    claimed: Array
+    resolution: Resolution
+
+    def __call__(self, layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
+        meant, case = case_of(layer, inputs, incoming, how)
+        own = next((found for found in meant.precisions() if found.id == self.id), None)
+        if own is None:
+            return lines_of(meant, case)
+        stored, computing = case.arithmetic, replace(case, arithmetic=max(case.arithmetic, FLOAT32, key=lambda f: f.bits))
+        low, high = self.resolution.reach(self.claimed)
+        lines = own.lines(meant, computing, low, high)
+        plain = lines_of(meant, case)
+        if plain.exact.shape == self.claimed.shape and any(self._reproduces(m, meant, case, plain) for m in meant.mistakes()):
+            return plain
+        return lines if stored is computing.arithmetic else lines.stored(stored)
+
+    def _reproduces(self, mistake: Mistake, layer: Layer, case: Case, plain: Lines) -> bool:
+        names = [constant.name for constant in mistake.constants]
+        for values in product(*(constant.known for constant in mistake.constants)):
+            step = mistake.replay(layer, *case.inputs, training=case.training, **dict(zip(names, values, strict=True)))
+            wrong = step.outputs[case.output].astype(np.float64)
+            if wrong.shape == plain.exact.shape and not Judged(plain, wrong, Resolution(FLOAT32)).provable:
+                if Judged(Lines(wrong, plain.proof, plain.sigma), self.claimed, self.resolution).usual:
+                    return True
+        return False
+
+
+def through(change: Round, x: Array, came: Lines | None) -> tuple[Array, Lines | None]:
+    """Numbers after they were rounded, and how far they may be off then."""
+    y = change(x)
+    if came is None:
+        return y, None
+    with np.errstate(invalid="ignore"):
+        off = np.maximum(abs(change(x + came.proof) - y), abs(change(x - came.proof) - y))
+    off = np.where(np.isnan(off), np.inf, off)
+    return y, Lines(y, off, off) if off.any() else None
+
+
+def rounded_away(values: Array, to: NumberFormat) -> Array:
+    """Float64 numbers rounded to the nearest of a binary format, ties away from zero."""
+    with np.errstate(all="ignore"):
+        exponent = np.maximum(np.frexp(values)[1] - to.bits, to.lowest)
+        return truncated(values + np.copysign(np.ldexp(0.5, exponent), values), to)
+
+
+@dataclass(frozen=True)
+class CutOff(Stored):
+    """Numbers cut off, toward zero, to a shorter floating-point format."""
+
+    def reach(self, claimed: Array) -> tuple[Array, Array]:
+        """From the number up to the next one, away from zero."""
+        with np.errstate(all="ignore"):
+            step = np.ldexp(1.0, np.maximum(np.frexp(claimed)[1] - self.storage.bits, self.storage.lowest))
+        low = np.where(claimed <= 0, claimed - step, claimed)
+        return np.asarray(low), np.asarray(np.where(claimed >= 0, claimed + step, claimed))
+
+    def render(self, values: Array) -> Array:
+        """The next number of the format toward zero."""
+        return truncated(values, self.storage)

@@ -1,0 +1,193 @@
+"""``convproof check``: somebody's numbers judged by the exact ones."""
+
+import re
+import shlex
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from convproof.cli.languages import Misuse
+from convproof.cli.options import Job, emit, find_job, find_network, input_options, model_options, new_file, patience, the_one
+from convproof.core.errors import SettingError
+from convproof.core.sentence import Sentence, Text, listed, say
+
+if TYPE_CHECKING:
+    from convproof.checking.report import Report
+
+DEFAULT = "walkthrough-bn"
+YOURS = "yours"
+GIVES_INPUT = ("input", "input_option", "shape", "dim", "preprocess")
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """The numbers under suspicion, the words for them, the path that they come from, and whether the input comes from there too."""
+
+    numbers: Any = None
+    described: Text = ""
+    path: str | None = None
+    brings_input: bool = False
+
+
+@click.command()
+@model_options
+@input_options
+@click.argument("numbers", required=False)
+@click.option("--claimed", "numbers_option", metavar="NUMBERS", help="The same as NUMBERS.")
+@click.option("--against", metavar="NAMES", multiple=True, help="Ask witnesses too: torch, onnxruntime, onnx-reference.")
+@click.option("--partial", is_flag=True, help="NUMBERS may lack layers.")
+@click.option("--layout", metavar="ORDER", help="The order of the axes in NUMBERS, such as nhwc.")
+@click.option("--format", "written", metavar="FORMAT", help="How NUMBERS were written down: q7.8, ap_fixed:16:6, int8:0.05:-3, float16.")
+@click.option("--raw", metavar="DTYPE", help="What raw binary files hold, such as float32 or float32:big.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["precision", "undecided", "wrong"]),
+    default="undecided",
+    show_default=True,
+    help="The mildest verdict that makes the exit code 1.",
+)
+@click.option("--junit", metavar="FILE", help="Also write the result as JUnit XML.")
+@click.option("--html", metavar="FILE", help="Also write the result as one HTML page.")
+def check(
+    as_json: bool,
+    numbers: str | None,
+    numbers_option: str | None,
+    against: tuple[str, ...],
+    fail_on: Any,
+    junit: str | None,
+    html: str | None,
+    **chosen: Any,
+) -> int:
+    """Judge numbers by the exact ones: is it rounding, is it the number format, or is a layer wrong, and which is the first?
+
+    NUMBERS are yours: a file (.npy, .npz, .safetensors, .csv, .txt, raw binary, C arrays), or a folder with one file a layer. Without
+    INPUT it is taken from NUMBERS, where they hold it. Without NUMBERS, --against judges PyTorch or ONNX Runtime. No tolerance is needed.
+
+    The exit code is 0 where all is right, 1 where something is wrong or, unless --fail-on says else, undecided, 2 where the command is at
+    fault.
+
+    \b
+    convproof check
+    convproof check model.onnx photo.npy out/
+    convproof check model.onnx --claimed golden.safetensors
+    convproof check model.onnx photo.npy --against torch,onnxruntime
+    convproof check model.onnx photo.npy out/ --partial --layout nhwc --format q7.8
+    convproof check model.onnx --claimed golden.safetensors --junit check.xml --html check.html
+    """
+    settings = {name: chosen.pop(name) for name in ("partial", "layout", "written", "raw")}
+    witnesses = [name.strip() for names in against for name in names.split(",") if name.strip()]
+    job, claimed = found(the_one(numbers, numbers_option, "NUMBERS"), bool(witnesses), chosen)
+    written = {path: new_report(path, option, job, claimed) for path, option in ((junit, "--junit"), (html, "--html")) if path}
+    began = time.perf_counter()
+    with patience(say("checking")):
+        report = checked(job, claimed, witnesses, settings)
+    report = replace(report, judged=judged(job, claimed, report), command=explaining(job, claimed, chosen))
+    save(report, job, junit, html, fail_on, time.perf_counter() - began)
+    if as_json:
+        emit(job.record() | report.to_dict() | {"fail_on": fail_on, "failed": not report.holds(fail_on)})
+    else:
+        click.echo(f"{job.heading()}\n{report.text()}")
+        for path in written:
+            click.echo(say("wrote {file}", file=path).text())
+    return 0 if report.holds(fail_on) else 1
+
+
+def found(path: str | None, witnesses: bool, chosen: Mapping[str, Any]) -> tuple[Job, Claimed]:
+    """The network with its input, and the numbers to be judged. Noise never meets somebody's numbers."""
+    from convproof.formats.embedded import embedded_claims
+
+    if path is None:
+        job = find_job(DEFAULT, **chosen)
+        own = embedded_claims(job.files[0]) if not any(chosen[name] for name in GIVES_INPUT) and not witnesses else None
+        if own is None and not witnesses:
+            raise Misuse("Nothing to judge: give NUMBERS, your own, or --against torch, a witness.")
+        return job, Claimed(own.array, own.description) if own else Claimed()
+    claimed = Claimed(path, say("your numbers from {path}", path=path), path)
+    if chosen["shape"] or chosen["dim"]:
+        raise Misuse("--shape and --dim ask for noise, and noise says nothing of your numbers: give the INPUT that they were computed from.")
+    if chosen["input"] or chosen["input_option"]:
+        return find_job(DEFAULT, **chosen), claimed
+    job = find_network(DEFAULT, **{name: chosen[name] for name in ("model", "model_option", "weights", "training")})
+    return brought(job, claimed, path)
+
+
+def brought(job: Job, claimed: Claimed, path: str) -> tuple[Job, Claimed]:
+    """The job with the input that NUMBERS bring; an embedded model may have its own. Raises SettingError if there is none."""
+    from convproof.formats.dumps.manifest import input_of
+    from convproof.formats.embedded import embedded_input
+
+    inputs = input_of(path, job.network.graph.inputs)
+    if inputs is not None:
+        return replace(job, inputs=tuple(inputs), given=say("from {path}", path=path)), replace(claimed, brings_input=True)
+    own = embedded_input(job.files[0])
+    if own is not None:
+        return replace(job, inputs=(own.array,), given=own.description), claimed
+    raise SettingError(
+        "{path} does not hold the input ({names}), and noise would say nothing of your numbers: give INPUT, the one they were computed from",
+        path=path,
+        names=listed(job.network.graph.inputs),
+    )
+
+
+def checked(job: Job, claimed: Claimed, witnesses: list[str], settings: Mapping[str, Any]) -> "Report":
+    """What ``cp.check`` finds."""
+    from convproof.checking.check import check as judge
+
+    return judge(
+        job.network,
+        job.inputs,
+        claimed=claimed.numbers,
+        against=witnesses or None,
+        partial=settings["partial"] or claimed.path is None,
+        layout=settings["layout"],
+        format=settings["written"],
+        raw=settings["raw"],
+    )
+
+
+def judged(job: Job, claimed: Claimed, report: "Report") -> Sentence:
+    """Whose numbers were judged by what, with the names that were typed."""
+    from convproof.formats.embedded import describe
+
+    others = dict.fromkeys(row.whose for row in report.rows if not (claimed.described and row.whose == YOURS))
+    whose = [*([claimed.described] if claimed.described else []), *others]
+    return say("{whose}, judged by the exact values of {network}", whose=listed(whose), network=describe(job.files[0]))
+
+
+def explaining(job: Job, claimed: Claimed, chosen: Mapping[str, Any]) -> str:
+    """The command that shows how a number of this network on this input comes about, but for the cell."""
+    options = [(f"--{name}", chosen[name]) for name in ("weights", "shape", "preprocess") if chosen[name]]
+    options += [("--input", path) for path in chosen["input_option"]] + [("--dim", size) for size in chosen["dim"]]
+    if chosen["seed"]:
+        options.append(("--seed", str(chosen["seed"])))
+    first = chosen["input"] or (claimed.path if claimed.brings_input else None)
+    mode = {None: [], True: ["--train"], False: ["--eval"]}[chosen["training"]]
+    return shlex.join(["convproof", "why", job.files[0], *([first] if first else []), *(word for pair in options for word in pair), *mode])
+
+
+def new_report(path: str, option: str, job: Job, claimed: Claimed) -> str:
+    """The path of a file to write. Raises SettingError if it was read."""
+    read = [claimed.path] if claimed.path else []
+    if claimed.path and Path(claimed.path).is_dir() and Path(path).exists() and Path(path).absolute().parent == Path(claimed.path).absolute():
+        read.append(path)
+    return new_file(path, job, *read, option=option)
+
+
+def save(report: "Report", job: Job, junit: str | None, html: str | None, fail_on: Any, seconds: float) -> None:
+    """Write what was asked for; each file is there as a whole or not at all."""
+    from convproof.formats.files import replacing
+
+    if junit:
+        from convproof.show.junit import junit as as_junit
+
+        with replacing(junit) as temporary:
+            temporary.write_bytes(as_junit(report, fail_on, seconds))
+    if html:
+        from convproof.show.check_html import page
+
+        with replacing(html) as temporary:
+            temporary.write_text(page(report, job.heading().split("\n")), encoding="utf-8")

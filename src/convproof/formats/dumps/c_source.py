@@ -1,0 +1,96 @@
+"""Arrays as a C99 header: ``static const float conv1_output[1][4][7][6] = {...};``, each under a comment that says what it is.
+
+Floats have so many digits that a compiler reads the same number again. Names and descriptions come from models that nobody has looked at,
+so that only harmless characters of them reach the header.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from convproof.core.errors import SettingError
+from convproof.core.shapes import Array, Shape
+from convproof.formats.dumps.entries import Entry, Manifest
+from convproof.network.graph import free_name
+
+TYPES = {
+    "float16": "float",
+    "float32": "float",
+    "float64": "double",
+    **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+}
+PATTERNS = {"float16": "%.8ef", "float32": "%.8ef", "float64": "%.16e", "int64": "%dLL", "uint64": "%dULL"}
+WIDEST = 8
+LEAST = np.iinfo(np.int64).min
+
+
+def header(about: Manifest, arrays: Mapping[Entry, Array]) -> Iterator[str]:
+    """The lines of a header with all arrays."""
+    yield f"/* golden vectors of {harmless(about.model)}\n   input: {harmless(about.input)}\n"
+    yield f"   number format: {harmless(about.format)}; order of the axes: {about.layout} */\n"
+    yield "#ifndef GOLDEN_H\n#define GOLDEN_H\n\n#include <math.h>\n#include <stdint.h>\n"
+    used: set[str] = set()
+    for entry, stored in arrays.items():
+        name = free_name(identifier(entry), used, "_")
+        used.add(name)
+        yield f"\n/* {entry.role} {harmless(entry.name)}{told(entry)} */\n"
+        yield from definition(name, stored, entry)
+    yield "\n#endif\n"
+
+
+def told(entry: Entry) -> str:
+    """What the comment says beside the name: the layer, the shape in the network, the format, the bound."""
+    parts = [harmless(entry.described)] if entry.described else []
+    parts += [f"shape in the network {' x '.join(map(str, entry.shape)) or '1'}", harmless(entry.format)]
+    if entry.bound is not None:
+        parts.append(f"a correct float may be off by {entry.bound.proof:.3g}")
+    return ": " + "; ".join(parts)
+
+
+def definition(name: str, stored: Array, entry: Entry) -> Iterator[str]:
+    """The lines of one array."""
+    if stored.size == 0:
+        raise SettingError("{name} has shape {shape} and C has no empty arrays; write it as npy", name=entry.name, shape=entry.shape)
+    shape: Shape = stored.shape or (1,)
+    yield f"static const {TYPES[stored.dtype.name]} {name}{''.join(f'[{size}]' for size in shape)} = {{\n"
+    yield from rows(stored.reshape(shape), 1)
+    yield "};\n"
+
+
+def rows(stored: Array, depth: int) -> Iterator[str]:
+    """The numbers of an array in nested braces, eight a line."""
+    indent = "  " * depth
+    if stored.ndim > 1:
+        for part in stored:
+            yield indent + "{\n"
+            yield from rows(part, depth + 1)
+            yield indent + "},\n"
+        return
+    finite = bool(np.isfinite(stored).all()) if stored.dtype.kind == "f" else not (stored == LEAST).any()
+    for start in range(0, len(stored), WIDEST):
+        part = stored[start : start + WIDEST]
+        pattern = PATTERNS.get(stored.dtype.name, "%d")
+        texts = [pattern % value if finite else literal(value, pattern) for value in part.tolist()]
+        yield f"{indent}{', '.join(texts)},\n"
+
+
+def literal(value: float | int, pattern: str) -> str:
+    """One number that C has no plain literal for, or another."""
+    if value == LEAST:
+        return "(-9223372036854775807LL - 1)"
+    if value != value:
+        return "NAN"
+    return {np.inf: "INFINITY", -np.inf: "-INFINITY"}.get(value, pattern % value if np.isfinite(value) else "")
+
+
+def identifier(entry: Entry) -> str:
+    """conv1_output, conv1_weight, input."""
+    words = entry.name if entry.role in ("weight", "statistic") or entry.name == entry.role else f"{entry.name}_{entry.role}"
+    plain = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_")
+    return plain if plain[:1].isalpha() else f"layer_{plain}"
+
+
+def harmless(text: str) -> str:
+    """Only characters that can neither end a comment nor begin one."""
+    return re.sub(r"[^A-Za-z0-9 _.,:;()=<>\[\]+-]", "_", re.sub(r"[\s/]+", " ", text))

@@ -1,0 +1,95 @@
+"""A network run layer by layer by a witness: every layer is replaced by a stand-in, and the graph runs as it always does.
+
+Each layer reads what the witness itself computed before. Where the witness cannot compute a layer, ours does it in its place, so that
+the layers behind it can be asked all the same; its arrays are missing from the answer, with the reason.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from convproof.core.errors import NotCoveredError
+from convproof.core.evaluation import Step
+from convproof.core.layer import Layer
+from convproof.core.sentence import Sentence, Text
+from convproof.core.shapes import Array
+from convproof.network.graph import Graph, Place
+from convproof.network.late import Late
+from convproof.network.run import execute
+from convproof.witness.answer import Answer
+
+State = Mapping[str, Array] | None
+Compute = Callable[[Layer, Sequence[Array], bool, State], Step]  # raises NotCoveredError
+
+
+class StandIn(Layer):
+    """A layer as a witness computes it. Two stand-ins for one layer are equal: they see each other's statistics."""
+
+    def __init__(self, layer: Layer, compute: Compute) -> None:
+        super().__init__()
+        self.layer, self.by_witness = layer, compute
+        self.training = layer.training
+        self.reason: Sentence | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StandIn) and other.layer is self.layer
+
+    def __hash__(self) -> int:
+        return id(self.layer)
+
+    def describe(self) -> str:
+        """The layer that it stands for."""
+        return self.layer.describe()
+
+    def checked_step(self, inputs: Sequence[Array], training: bool, draw: Any = None, state: State = None) -> Step:
+        """The witness's step, or ours where it has none."""
+        try:
+            step = self.answered(inputs, training, state)
+        except NotCoveredError as error:
+            self.reason = error.sentence
+            return self.layer.checked_step(inputs, training, draw, state)
+        return replace(step, outputs=tuple(as_wide_as(y, inputs) for y in step.outputs))
+
+    def answered(self, inputs: Sequence[Array], training: bool, state: State) -> Step:
+        """The witness's step. Raises NotCoveredError, also for outputs of other shapes than ours."""
+        layer, arrays = self.layer, inputs
+        if isinstance(layer, Late):
+            found = layer.of(inputs)
+            layer, arrays = found.layer, found.arrays(inputs)
+        step = self.by_witness(layer, arrays, training, state)
+        if layer.support == "ours":
+            expected, given = layer.shapes(*(x.shape for x in arrays)), tuple(y.shape for y in step.outputs)
+            if given != expected:
+                raise NotCoveredError(
+                    "{layer}: it gives the shapes {given}, expected {expected}", layer=layer.describe(), given=given, expected=expected
+                )
+        return step
+
+
+def as_wide_as(y: Array, inputs: Sequence[Array]) -> Array:
+    """An output in the type that its numbers are stored in: that of short floats, if the inputs have one."""
+    short = [x.dtype for x in inputs if x.dtype.name in ("float16", "bfloat16")]
+    return y.astype(short[0]) if short and y.dtype == np.float32 else y
+
+
+def layer_by_layer(name: Text, graph: Graph, inputs: Sequence[Array], compute: Compute) -> Answer:
+    """The answer of a witness that can be asked for single layers. ``inputs`` are the network's, of which every layer may keep a part."""
+    nodes = tuple(replace(node, layer=StandIn(node.layer, compute)) for node in graph)
+    run = execute(replace(graph, nodes=nodes), [np.array(x) for x in inputs], keep="arrays")
+    refused = {node.name: node.layer.reason for node in nodes if isinstance(node.layer, StandIn) and node.layer.reason is not None}
+    made = {place: y for place, y in run.arrays.items() if place.name not in graph.inputs}
+    arrays = {str(place): y for place, y in made.items() if place.name not in refused}
+    missing = {str(place): refused[place.name] for place in made if place.name in refused}
+    return Answer(name, arrays | statistics(graph, run.state, refused), missing)
+
+
+def statistics(graph: Graph, state: Mapping[Layer, Mapping[str, Array]], refused: Mapping[str, Sentence]) -> dict[str, Array]:
+    """The statistics that a run left behind, by their names in the network's state dict, of layers that the witness computed."""
+    names = {id(layer): name for name, layer in graph.layers().items()}
+    lacking = {id(node.layer) for node in graph if node.name in refused}
+    layers = [(stand.layer, arrays) for stand, arrays in state.items() if isinstance(stand, StandIn) and id(stand.layer) not in lacking]
+    return {
+        str(Place(f"{names[id(layer)]}.{key}")): array for layer, arrays in layers for key, array in arrays.items() if key in layer.declared()
+    }

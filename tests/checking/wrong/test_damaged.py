@@ -1,0 +1,130 @@
+"""A damaged array is found, with the right cells; only it is born wrong, the ones behind it are wrong by inheritance or right."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+import convproof as cp
+from tests.checking.wrong import target
+from tests.checking.wrong.target import DAMAGES, NAMES, corner, differing, dumped, inputs, network
+
+MODES = ("eval", "training", "double")
+RIGHT = {"identical", "rounding"}
+
+
+def checked(mode, claimed):
+    return cp.check(network(mode), inputs(mode), claimed)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_sound_target_is_right(mode):
+    report = checked(mode, dumped(mode))
+    assert {row.verdict for row in report.rows} <= RIGHT, report.text()
+    assert not any(row.born or row.inherited for row in report.rows)
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("mode", MODES)
+def test_only_the_damaged_layer_is_born_wrong(mode, name, damage):
+    sound, damaged = dumped(mode), dumped(mode, {name: damage})
+    report = checked(mode, damaged)
+    own, moved = report[name], differing(sound[name], damaged[name])
+    assert moved.any()
+    assert (own.verdict, own.born, own.inherited) == ("wrong", True, False), report.text()
+    assert report.first_wrong == name
+    assert moved[own.worst.cell]
+    assert own.beyond == moved.sum()
+    for other in report.rows:
+        moved = differing(sound[other.name], damaged[other.name])
+        if other.name != name and not moved.any():
+            assert other.verdict in RIGHT and not other.born and not other.inherited, report.text()
+        elif other.name != name:
+            assert (other.verdict, other.born, other.inherited) == ("wrong", False, True), report.text()
+            assert moved[other.worst.cell]
+
+
+@pytest.mark.parametrize(("first", "second"), list(combinations(NAMES, 2)))
+def test_of_two_independent_faults_both_are_born(first, second):
+    report = checked("eval", dumped("eval", {first: corner, second: target.stale_tile}))
+    assert [row.name for row in report.rows if row.born] == [first, second], report.text()
+    assert all(row.verdict in RIGHT or row.inherited for row in report.rows if row.name not in (first, second))
+
+
+def lowered_where_negative(y):
+    """A cell that ReLU makes 0 either way."""
+    y[tuple(np.argwhere(y < 0)[0])] -= 2
+    return y
+
+
+def lowered_where_smaller(y):
+    """A cell that is not the largest of its window (2 rows, 3 columns) either way."""
+    window = y[0, 1, :2, :3]
+    window[np.unravel_index(window.argmin(), window.shape)] = 0
+    window[np.unravel_index(window.argmax(), window.shape)] += 1
+    return y
+
+
+@pytest.mark.parametrize("mode", ["eval", "double"])
+def test_what_relu_masks_is_right_behind_it(mode):
+    report = checked(mode, dumped(mode, {"bn1": lowered_where_negative}))
+    assert [row.name for row in report.rows if row.verdict == "wrong"] == ["bn1"]
+    report = checked(mode, dumped(mode, {"conv1": lowered_where_masked(mode)}))
+    assert [(row.name, row.born, row.inherited) for row in report.rows if row.verdict == "wrong"] == [
+        ("conv1", True, False),
+        ("bn1", False, True),
+    ]
+
+
+def lowered_where_masked(mode):
+    """A cell whose normalised value stays negative: where gamma is positive it is lowered, where it is negative it is raised."""
+    behind, gamma = dumped(mode)["bn1"], network(mode)["bn1"].weight
+
+    def change(y):
+        at = tuple(np.argwhere(behind < 0)[0])
+        y[at] -= 2 * np.sign(gamma[at[1]])
+        return y
+
+    return change
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_max_pooling_masks_is_right_behind_it(mode):
+    def lowered(y):
+        n, c, i, j = next(at for at in np.argwhere(y > 0) if y[at[0], at[1]][at[2] // 2 * 2 :, at[3] // 3 * 3 :][:2, :3].max() > y[tuple(at)])
+        y[n, c, i, j] /= 2
+        return y
+
+    report = checked(mode, dumped(mode, {"relu1": lowered}))
+    assert [(row.name, row.beyond) for row in report.rows if row.verdict == "wrong"] == [("relu1", 1)]
+
+
+CHOICES = {
+    "every second": NAMES[1::2],
+    "every other second": (*NAMES[::2], "fc"),
+    "only the last": ("fc",),
+    "first and last": ("conv1", "fc"),
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("mode", MODES)
+def test_of_few_claims_the_segment_that_holds_the_fault_is_named(mode, name, choice):
+    damaged = dumped(mode, {name: target.swapped_channels})
+    report = checked(mode, {key: damaged[key] for key in CHOICES[choice]})
+    born = [row for row in report.rows if row.born]
+    assert born, report.text()
+    assert all(name in row.segment for row in born), [row.segment for row in born]
+    assert report.first_wrong == born[0].name
+    before = CHOICES[choice][: CHOICES[choice].index(born[0].name)]
+    assert all(report[key].verdict in RIGHT for key in before)
+
+
+@pytest.mark.parametrize("only", NAMES)
+def test_of_one_claim_a_fault_before_it_is_in_its_segment(only):
+    for name in NAMES[: NAMES.index(only) + 1]:
+        report = checked("eval", {only: dumped("eval", {name: target.swapped_channels})[only]})
+        assert (report[only].verdict, report[only].born) == ("wrong", True), (name, report.text())
+        assert name in report[only].segment
