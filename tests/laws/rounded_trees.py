@@ -149,7 +149,7 @@ def operated(tree: Operation, way: Way, known: dict) -> np.float32:
     parts = [computed(part, way, known) for part in tree.parts]
     if tree.kind == "product":
         return math.prod(way.order(parts), start=F(1))
-    if tree.kind == "quotient" and way.reciprocal:
+    if tree.kind == "quotient" and way.reciprocal and np.isfinite(F(1) / parts[1]):
         return F(parts[0] * F(F(1) / parts[1]))
     return FUNCTIONS[tree.kind](*parts)
 

@@ -7,13 +7,14 @@ from typing import Any
 from convproof.checking.claims import Boundary
 from convproof.checking.examining import Examination, settling
 from convproof.checking.matching import match, only_output
+from convproof.checking.reckoning import Wiring
 from convproof.checking.report import Report, Row
 from convproof.checking.subject import Subject
 from convproof.checking.weights import after_training, weigh
 from convproof.core.errors import SettingError, UnknownNameError
 from convproof.core.layer import Layer
 from convproof.core.resolution import Resolution
-from convproof.core.sentence import Sentence, Text, either, listed, say
+from convproof.core.sentence import Sentence, Text, either, listed, plural, say
 from convproof.network.network import Network
 
 YOURS = "yours"
@@ -58,13 +59,25 @@ def check(
         raise SettingError(
             "nothing to judge: give claimed=, your numbers, or against=, a witness such as {names}", names=either(["torch", "onnxruntime"])
         )
-    report = together(subject, reports)
-    if not partial and report.unclaimed:
+    if claimed is not None and not partial:
+        require_all(subject, reports[0])
+    return together(subject, reports)
+
+
+def require_all(subject: Subject, report: Report) -> None:
+    """Raise UnknownNameError if layers were not claimed, nor fused into one that was."""
+    graph, unclaimed = subject.network.graph, set(report.unclaimed)
+    wiring, given = Wiring.of(graph), {place for place in subject.places.values() if place.name not in unclaimed}
+    for node in graph.nodes:
+        head = wiring.absorber(node, given) if node.name not in report.unclaimed else None
+        while head is not None and node is not head:
+            node = graph.node(node.sources[0].name)
+            unclaimed.discard(node.name)
+    if unclaimed:
         raise UnknownNameError(
             "nothing was claimed of {layers}; claim them too, or allow that with partial=True (--partial)",
-            layers=listed(report.unclaimed, most=8),
+            layers=listed([name for name in report.unclaimed if name in unclaimed], most=8),
         )
-    return report
 
 
 def several(against: Any) -> tuple[Any, ...]:
@@ -129,7 +142,7 @@ def outliers(rows: Sequence[Row]) -> list[Sentence]:
 def _described(subject: Subject) -> Text:
     if subject.single:
         return subject.network.graph.nodes[0].layer.describe()
-    return say("a network of {n} layers", n=len(subject.network))
+    return plural("a network of {n} layer", "a network of {n} layers", n=len(subject.network))
 
 
 def _declared(format: Any) -> Resolution | None:

@@ -37,7 +37,7 @@ class Claim:
             return Reckoned(self.array)
         with np.errstate(invalid="ignore"):
             low, high = self.resolution.reach(self.array)
-            open_ended = ~np.isfinite(low) | ~np.isfinite(high)
+            open_ended = ~np.isfinite(low) | ~np.isfinite(high) | self.resolution.wraps
             middle = np.where(open_ended, self.array, (low + high) / 2)
             half = np.where(open_ended & np.isfinite(self.array), np.inf, (high - low) / 2)
         half = np.where(np.isnan(half), 0.0, half)

@@ -1,9 +1,9 @@
 """A wrong number of numbers: what was found, what would fit, and what it looks like.
 
-    padded     an axis is longer in memory than the layer's: channels in blocks (NC4HW4 holds 3 channels as 4), rows with a pitch
-    bordered   H and W are longer by the same even number: a border for the next convolution
-    multiple   two or more arrays one after another, or several numbers for each
-    part       one image of a batch, or a dump that ended early
+padded     an axis is longer in memory than the layer's: channels in blocks (NC4HW4 holds 3 channels as 4), rows with a pitch
+bordered   H and W are longer by the same even number: a border for the next convolution
+multiple   two or more arrays one after another, or several numbers for each
+part       one image of a batch, or a dump that ended early
 """
 
 import math
@@ -51,7 +51,7 @@ def looks_like(count: int, expected: Shape, letters: str) -> Iterator[Sentence]:
     if wanted and count % wanted == 0:
         yield say("exactly {n} times as many", n=count // wanted)
     elif wanted % count == 0:
-        yield say("exactly one {n}th of them, as if it were cut short or one image of a batch", n=wanted // count)
+        yield say("exactly 1/{n} of them, as if it were cut short or one image of a batch", n=wanted // count)
     for shape, axis in padded(count, expected):
         name = letters[axis].upper() if letters else axis
         yield say(

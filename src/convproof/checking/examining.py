@@ -197,7 +197,7 @@ class Examination:
             whose=self.whose,
             precision=found.precision,
             notes=(*found.notes, *claim.notes, *([self.fused[place]] if place in self.fused else [])),
-            shares=judged.share(judged.proof).astype(np.float32) if keep else None,
+            shares=judged.shares if keep else None,
         )
 
 

@@ -1,10 +1,11 @@
 """Golden vectors: the input, the weights and every layer's output of a network, for somebody who ports it.
 
-    output = the formula in float64 on the exact arrays before, rounded once, to the format
-    bound  = the lines of the layer on its exact input, at the cells where they are widest
+    output = the formula in float64 on the arrays before, rounded once, to the format
+    bound  = the lines of the layer on those arrays, at the cells where they are widest
 
-The input is rounded first, so that network and port begin with the same numbers. The weights stay the network's own until they are
-written: what a coarse format does to them is part of what a check of the port will show.
+The arrays before are the golden ones where the format is as fine as the network computes, so that each layer can be tested by itself; with a
+coarser format they are the exact ones, and only what is written is rounded. The input is rounded first in any case, so that network and
+port begin with the same numbers. The weights stay the network's own until they are written.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,12 +24,13 @@ from convproof.core.evaluation import Case
 from convproof.core.languages import ENGLISH
 from convproof.core.layer import Layer
 from convproof.core.lines import Lines
-from convproof.core.resolution import Decimals, Resolution
+from convproof.core.resolution import Decimals, Digits, Resolution
 from convproof.core.sentence import Text, either, spoken
 from convproof.core.shapes import Array
 from convproof.formats.dumps.declared import parse_format
-from convproof.formats.dumps.entries import FILES, LAYOUTS, Bound, Manifest
-from convproof.formats.dumps.writing import GoldenArray, as_stored, from_stored, write_golden
+from convproof.formats.dumps.entries import BEFORE, FILES, LAYOUTS, Bound, Manifest
+from convproof.formats.dumps.stored import as_stored, from_stored, resolution_of
+from convproof.formats.dumps.writing import GoldenArray, write_golden
 from convproof.network.graph import Graph, Node, Place
 from convproof.network.network import Network
 
@@ -56,11 +58,12 @@ def golden(
 
     Raises SettingError for a format or layout that there is not, FileError for a folder that holds something else.
     """
-    resolution = checked(files, layout, format)
-    network = alone(model) if isinstance(model, Layer) else model
-    inputs = network.arrays_of(x if isinstance(x, tuple) else (x,))
-    subject = Subject.of(network, tuple(on_grid(x, resolution) for x in inputs))
-    taken = {head: fold for head, fold in foldable(subject)} if fold else {}
+    check_words(files, layout, format)
+    as_given = x if isinstance(x, tuple) else (x,)
+    network = alone(model, len(as_given)) if isinstance(model, Layer) else model
+    inputs = network.arrays_of(as_given)
+    subject = Subject.of(network, tuple(on_grid(x, format) for x in inputs))
+    taken = dict(foldable(subject)) if fold else {}
     about = Manifest(
         spoken(name, ENGLISH) or type(model).__name__,
         "training" if network.training else "eval",
@@ -71,31 +74,29 @@ def golden(
         (),
         {head: fold.by for head, fold in taken.items()},
     )
-    return write_golden(path, arrays_of(subject, taken), about, lambda array: resolution, force)
+    return write_golden(path, arrays_of(subject, taken, format), about, force)
 
 
-def checked(files: str, layout: str, format: str) -> Resolution:
-    """The resolution of a format. Raises SettingError for words that mean nothing here."""
+def check_words(files: str, layout: str, format: str) -> None:
+    """Raise SettingError for words that mean nothing here."""
     for option, word, known in (("files", files, FILES), ("layout", layout, LAYOUTS)):
         if word not in known:
             raise SettingError("{option}={word!r}: expected {known}", option=option, word=word, known=either(known))
-    resolution = parse_format(format)
-    if isinstance(resolution, Decimals):
+    if isinstance(parse_format(format), Decimals | Digits):
         raise SettingError("format {format}: decimals are how a target prints its numbers; write float32, as txt", format=format)
-    return resolution
 
 
-def on_grid(x: Array, resolution: Resolution) -> Array:
+def on_grid(x: Array, format: str) -> Array:
     """An input as a port will read it: rounded to the format, in its own dtype."""
-    stored = as_stored(GoldenArray("input", "input", wide(x), str(x.dtype)), resolution)
-    return from_stored(stored, resolution, x.dtype)
+    resolution = resolution_of(format, str(x.dtype))
+    return from_stored(as_stored("the input", wide(x), resolution), resolution, x.dtype)
 
 
 @dataclass(frozen=True)
 class Taken:
     """What a layer becomes that takes the scale and shift of the layer ``by`` into its weights."""
 
-    arrays: Mapping[str, Array]
+    arrays: dict[str, Array]
     by: str
 
 
@@ -121,19 +122,19 @@ def gives_both(subject: Subject, before: Node, after: Node, arrays: Mapping[str,
     came = before.layer.lines(None, inputs)
     lines = after.layer.lines(None, [came.exact], [came])
     changed = copy(before.layer)
-    changed.arrays = changed.arrays | arrays
+    changed.arrays = {**changed.arrays, **arrays}
     with np.errstate(all="ignore"):
         found = changed.step(*inputs, training=False).outputs[0]
         return bool((abs(found - lines.exact) <= lines.proof).all())
 
 
-def arrays_of(subject: Subject, taken: Mapping[str, Taken]) -> Iterator[GoldenArray]:
+def arrays_of(subject: Subject, taken: Mapping[str, Taken], format: str) -> Iterator[GoldenArray]:
     """All arrays, in the order in which a port needs them: inputs, weights and statistics, then what the layers give."""
     graph, run = subject.network.graph, subject.run
     for name, x in zip(graph.inputs, subject.inputs, strict=True):
         yield GoldenArray(name, "input", wide(x), str(x.dtype))
     yield from state_of(graph, taken)
-    exact = Exact({place: x for place, x in subject.given().items()})
+    exact = Exact(subject.given())
     reckoner = Reckoner(graph, exact, run)
     moving = after_training(graph, list(subject.network.state_dict()))
     for node, outputs in reckoner:
@@ -142,8 +143,8 @@ def arrays_of(subject: Subject, taken: Mapping[str, Taken]) -> Iterator[GoldenAr
             continue  # its own output is one that a folded port never has
         for k, y in enumerate(outputs):
             place = Place(node.name, k)
-            exact[place] = Reckoned(y.values)
             dtype = run.known[place].dtype
+            exact[place] = Reckoned(as_next_reads(y.values, resolution_of(format, str(dtype))))
             yield GoldenArray(str(place), "output", y.values, str(dtype), node.layer.describe(), bound_of(y))
 
 
@@ -156,10 +157,12 @@ def state_of(graph: Graph, taken: Mapping[str, Taken]) -> Iterator[GoldenArray]:
     for owner, layer in graph.layers().items():
         if owner in gone:
             continue
-        arrays = {key: wide(array) for key, array in layer.state_dict().items()} | dict(taken[owner].arrays if owner in taken else {})
+        arrays = {key: wide(array) for key, array in layer.state_dict().items()}
+        if owner in taken:
+            arrays.update(taken[owner].arrays)
         for key, array in arrays.items():
             learnt = layer.declared()[key].learnt
-            name = f"{owner}.{key}.before" if layer.training and not learnt else f"{owner}.{key}"
+            name = f"{owner}.{key}{BEFORE}" if layer.training and not learnt else f"{owner}.{key}"
             dtype = str(array.dtype if array.dtype.kind != "f" else layer.dtype)
             yield GoldenArray(name, "weight" if learnt else "statistic", array, dtype, layer.describe())
 
@@ -178,11 +181,16 @@ def statistics_after(node: Node, graph: Graph, exact: "Exact", moving: tuple[str
             continue
         dtype = node.layer.arrays[key].dtype
         values = lines.exact if dtype.kind == "f" else lines.exact.astype(dtype)
-        yield GoldenArray(name, "output", values, str(dtype), node.layer.describe(), widest(lines))
+        yield GoldenArray(name, "output", values, str(dtype), node.layer.describe(), widest(lines) if dtype.kind == "f" else None)
+
+
+def as_next_reads(values: Array, resolution: Resolution) -> Array:
+    """What the next layers are evaluated on: the golden numbers, if the format loses nothing that the network has."""
+    return resolution.render(values) if resolution.exact and values.dtype.kind == "f" else values
 
 
 class Exact(dict[Place, Reckoned]):
-    """Arrays that count as exact, so that every layer's lines are its own alone."""
+    """Arrays that are taken as they stand, so that every layer's lines are its own alone."""
 
     def forget(self, place: Place) -> None:
         """No node will read this array any more."""

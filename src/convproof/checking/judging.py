@@ -77,6 +77,12 @@ class Judged:
             share = self.gap / of
         return np.asarray(np.where(self.gap == 0, 0.0, np.where(np.isnan(share), np.inf, share)))
 
+    @property
+    def shares(self) -> Array:
+        """The gaps as shares of the proof line, float32; infinite where that is beyond it."""
+        with np.errstate(over="ignore"):
+            return self.share(self.proof).astype(np.float32)
+
     def worst(self) -> Cell | None:
         """The cell whose gap is the largest share of its proof line; of several the one farthest off. None if there are no cells."""
         if self.gap.size == 0:

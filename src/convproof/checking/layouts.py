@@ -85,7 +85,7 @@ class Layout:
 
     @classmethod
     def parse(cls, text: str) -> "Layout":
-        """"nhwc", or several for arrays of several kinds, "nhwc,hwio". Raises SettingError for one that makes no sense."""
+        """Declared orders: "nhwc", or several for arrays of several kinds, "nhwc,hwio". Raises SettingError for one that makes no sense."""
         orders = tuple(text.lower().replace(",", " ").split())
         known = {frozenset(letters) for letters in (*OUTPUTS.values(), *sum(OTHER_OUTPUTS.values(), ()), "oi", "oiw", "oihw", "oidhw")}
         for order in orders:
@@ -132,16 +132,14 @@ def fit(array: Array, expected: Expected, called: Text, layout: Layout | None, h
     Raises ShapeError for another number of cells, and for a shape in which no order of the axes can be written down.
     """
     shape, plain = expected.shape, tuple(range(len(expected.shape)))
-    declared = layout.order(expected) if layout is not None else None
     if array.size != math.prod(shape):
         raise complaint(called, array.shape, shape, expected.letters, fits)
+    declared = layout.order(expected) if layout is not None else None
     if declared is not None:
         return as_declared(array, expected, called, declared)
     if array.shape == shape:
         return Fitted(shape, plain)
-    if without_ones(array.shape) == without_ones(shape):
-        return Fitted(shape, plain, (say("read as {expected}, its shape is {found}", found=array.shape, expected=shape),))
-    orders = [order for order in orders_of(expected) if joins(array.shape, [shape[axis] for axis in order])]
+    orders = possible(array.shape, expected, None)
     if not orders:
         raise ShapeError(
             "{name}: expected an array of shape {expected}; got {found}, which is that shape in no order of its axes; reshape it, or write "
@@ -150,7 +148,24 @@ def fit(array: Array, expected: Expected, called: Text, layout: Layout | None, h
             expected=shape,
             found=array.shape,
         )
+    if orders == [plain]:
+        return Fitted(shape, plain, (say("read as {expected}, its shape is {found}", found=array.shape, expected=shape),))
     return orders_compared(array, expected, orders, habit)
+
+
+def possible(found: Shape, expected: Expected, layout: Layout | None) -> list[Order]:
+    """The orders in which an array of this shape, with as many cells as expected, may be: the declared one, or all that fit."""
+    declared = layout.order(expected) if layout is not None else None
+    if declared is None and without_ones(found) == without_ones(expected.shape):
+        return [tuple(range(len(expected.shape)))]
+    orders = orders_of(expected) if declared is None else [declared]
+    return [order for order in orders if joins(found, [expected.shape[axis] for axis in order])]
+
+
+def closest(array: Array, expected: Expected, layout: Layout | None, most: int) -> Likeness | None:
+    """How alike the network's own array is in the best order, by ``most`` of its cells; None for an impossible shape."""
+    orders = possible(array.shape, expected, layout)
+    return min((likeness(array, expected, order, most) for order in orders), key=lambda found: found.distance, default=None)
 
 
 def as_declared(array: Array, expected: Expected, called: Text, order: Order) -> Fitted:
@@ -187,12 +202,14 @@ def orders_compared(array: Array, expected: Expected, orders: Sequence[Order], h
     return Fitted(expected.shape, orders[0], (note,))
 
 
-def likeness(array: Array, expected: Expected, order: Order) -> Likeness:
-    """How alike the network's own array is, on cells drawn where there are many."""
+def likeness(array: Array, expected: Expected, order: Order, most: int = SAMPLED) -> Likeness:
+    """How alike the network's own array is in an order; of more cells than ``most`` as many are drawn."""
     own, size = expected.own, expected.own.size
-    cells = np.arange(size) if size <= SAMPLED else np.random.default_rng(0).integers(0, size, SAMPLED)
-    at = np.unravel_index(cells, own.shape)
-    return Likeness.of(Fitted(own.shape, order).change(array)[at], own[at])
+    there = Fitted(own.shape, order).change(array)
+    if size <= most:
+        return Likeness.of(there, own)
+    at = np.unravel_index(np.random.default_rng(0).integers(0, size, most), own.shape)
+    return Likeness.of(there[at], own[at])
 
 
 def orders_of(expected: Expected) -> Iterator[Order]:
@@ -227,6 +244,6 @@ def without_ones(shape: Sequence[int]) -> Shape:
 
 
 def spelled(order: Order, expected: Expected) -> Sentence:
-    """ "N, H, W, C", or the axes by number where they have no letters."""
+    """An order in words, "N, H, W, C", or the axes by number where they have no letters."""
     letters = expected.letters.upper()
     return listed([letters[axis] if letters else axis for axis in order])

@@ -10,10 +10,11 @@ The first of these that anything answers to decides; if several arrays do, that 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Literal
 
 from convproof.core.errors import UnknownNameError
@@ -84,7 +85,9 @@ class Names:
         for found in self._answers(name):
             if len(found) > 1:
                 raise UnknownNameError(
-                    "{name!r} matches several arrays: {found}; write the name in full", name=name, found=listed([t.name for t in found], most=8)
+                    "{name!r} matches several arrays: {found}; write the name in full",
+                    name=name,
+                    found=listed([t.name for t in found], most=8),
                 )
             if found:
                 return found[0]
@@ -97,6 +100,12 @@ class Names:
         found |= {name: Target("state", name) for name in self.state}
         return found | {name: Target("output", name) for node in self.outputs for name in self._arrays(node)}
 
+    def near(self, name: str) -> list[str]:
+        """Names that look like this one."""
+        import difflib
+
+        return difflib.get_close_matches(name, list(self.targets), 3, 0.5)
+
     def _arrays(self, node: str) -> list[str]:
         return [node, *(f"{node}.{k}" for k in range(1, self.outputs[node]))]
 
@@ -106,11 +115,11 @@ class Names:
             yield [self.targets[name]]
         if self.aliases.get(name) in self.targets:
             yield [self.targets[self.aliases[name]]]
-        yield [target for full, target in self.targets.items() if full.endswith("." + name)]
+        yield _if_telling(name, [target for full, target in self.targets.items() if full.endswith("." + name)])
         for words in self.shortened(name):
             for index in (self.own, self.written):
                 yield index.whole.get(words, [])
-                yield index.ends.get(words, [])
+                yield _if_telling("".join(words), index.ends.get(words, []))
             for index in (self.own, self.written):
                 yield index.letters.get(("".join(words),), [])
 
@@ -118,7 +127,7 @@ class Names:
         """The words of a name, and what is left without the ending of a file, what all names share, and a number in front."""
         words = words_of(name)
         before, after = self.shared
-        tries = [words]
+        tries = [words, words_of(name.removesuffix(":0"))]
         tries.append(tries[-1][:-1] if tries[-1][-1:] and tries[-1][-1] in ENDINGS else tries[-1])
         tries.append(tries[-1][len(before) : len(tries[-1]) - len(after)] if words[: len(before)] == before else tries[-1])
         tries.append(tries[-1][1:] if tries[-1][:1] and tries[-1][0].isdigit() else tries[-1])
@@ -128,11 +137,12 @@ class Names:
     def shared(self) -> tuple[Words, Words]:
         """Words at the beginning and at the end of all claimed names that stand in no name of the network."""
         known = {word for spelling in (*self.own.spellings, *self.written.spellings) for word in spelling.words}
-        lists = [words[:-1] if words[-1:] and words[-1] in ENDINGS else words for words in map(words_of, self.claimed)]
+        renamed = [words_of(name) for name in self.claimed if name not in self.targets and name not in self.aliases]
+        lists = [words[:-1] if words[-1:] and words[-1] in ENDINGS else words for words in renamed]
         if len(lists) < 2:
             return (), ()
-        before = tuple(commonprefix(lists))
-        after = tuple(commonprefix([words[::-1] for words in lists]))[::-1]
+        before = _shared(lists)
+        after = _shared([words[::-1] for words in lists])[::-1]
         return before if not known & set(before) else (), after if not known & set(after) else ()
 
     @cached_property
@@ -150,7 +160,7 @@ class Names:
             for head in self._heads(node, layer):
                 found += [Spelling((*head.words, *words), target, head.added + len(words)) for words, target in self._outputs(node)]
                 found += [
-                    Spelling((*head.words, *words), self.targets[f"{node}.{key}"])
+                    Spelling((*head.words, *words), self.targets[f"{node}.{key}"], head.added + len(words))
                     for key in layer.declared()
                     if f"{node}.{key}" in self.targets
                     for words in self._keys(layer, key)
@@ -171,8 +181,13 @@ class Names:
         for name in names:
             yield Spelling(name, target)
             yield from (Spelling((*name, operator), target, 1) for operator in sorted(operators))
-            if len(name) > 1 and name[-1] in operators:
+            if name[-1:] and name[-1] in operators and self.nodes_below[name[:-1]] == 1:
                 yield Spelling(name[:-1], target)
+
+    @cached_property
+    def nodes_below(self) -> Counter[Words]:
+        """How many nodes there are whose names begin with some words: a block is no layer."""
+        return Counter(words[:k] for words in map(words_of, self.layers) for k in range(1, len(words)))
 
     def _counted_from_0(self, words: Words) -> bool:
         """Whether relu_1 is claimed, so that relu_2 is the third."""
@@ -183,7 +198,7 @@ class Names:
         """What may stand behind a node's name for each of its outputs."""
         for k, name in enumerate(self._arrays(node)):
             ends = [(), *OUTPUT_WORDS] if k == 0 else []
-            yield from (((*words), self.targets[name]) for words in ends)
+            yield from ((words, self.targets[name]) for words in ends)
             yield from ((words, self.targets[name]) for words in ((str(k),), *((*word, str(k)) for word in OUTPUT_WORDS)))
 
     def _keys(self, layer: Layer, key: str) -> Iterator[Words]:
@@ -195,6 +210,16 @@ class Names:
 def words_of(name: str) -> Words:
     """Letters and digits of a name between all other signs, in small letters, numbers without zeros in front; "relu@2" is one word."""
     return tuple(word.lstrip("0") or "0" if word.isdigit() else word for word in re.findall(r"[^\W_]+(?:@\d+)?", name.lower()))
+
+
+def _shared(lists: Sequence[Words]) -> Words:
+    """The words that all lists begin with."""
+    return tuple(group[0] for group in takewhile(lambda group: len(set(group)) == 1, zip(*lists, strict=False)))
+
+
+def _if_telling(name: str, found: list[Target]) -> list[Target]:
+    """What a last part of names answers to; several numbers, such as a mere 0, answer to nothing."""
+    return [] if name.isdigit() and len(found) > 1 else found
 
 
 def _grouped(pairs: Iterable[tuple[Words, Target]]) -> Mapping[Words, list[Target]]:

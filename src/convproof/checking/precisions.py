@@ -24,7 +24,6 @@ from convproof.checking.reckoning import Evaluate
 from convproof.checking.replaying import CutOff, OfRoom, Round, Rounded, Summed, rounded_away
 from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
 from convproof.core.layer import Layer
-from convproof.core.records import Precision
 from convproof.core.resolution import Resolution, Stored, rounded, truncated
 from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array
@@ -68,14 +67,20 @@ class Replay:
 
 
 def replays(layers: Sequence[Layer], claimed: Array, resolution: Resolution, computed: bool = True) -> Iterator[Replay]:
-    """All arithmetics in which a segment of ``layers`` might have been computed, those of its rooms first; the last one makes the claim.
+    """All arithmetics in which a segment of ``layers`` might have been computed, the last of which makes the claim.
+
+    Those that leave the least open come first: a rounded number is one number, Winograd's line is hundreds of units wide.
 
     ``computed`` is False where claimed inputs were only written down at the resolution that they have: then they were not rounded, and
     nothing is replayed that would round them.
     """
+    if computed or not resolution.is_arithmetic:
+        yield from _anywhere(layers, claimed, resolution)
     yield from _of_rooms(layers, claimed, resolution)
-    if resolution.is_arithmetic and not computed:
-        return
+
+
+def _anywhere(layers: Sequence[Layer], claimed: Array, resolution: Resolution) -> Iterator[Replay]:
+    """Arithmetics that any layer may be in."""
     yield from _declared(layers, resolution)
     yield from _in_tf32(layers)
     for id, title, format, only_products in SHORTER:
@@ -94,15 +99,13 @@ def replays(layers: Sequence[Layer], claimed: Array, resolution: Resolution, com
 
 
 def _of_rooms(layers: Sequence[Layer], claimed: Array, resolution: Resolution) -> Iterator[Replay]:
-    """Every arithmetic that a room knows, in all layers of the segment that know it; one that is fitted to its outputs in the last alone."""
-    knowing: dict[str, list[tuple[Layer, Precision]]] = {}
-    for layer in layers:
-        for own in layer.precisions():
-            knowing.setdefault(own.id, []).append((layer, own))
-    for id, found in knowing.items():
-        last, own = found[-1]
-        if not own.fitted or (len(found) == 1 and last is layers[-1]):
-            yield Replay(id, own.title, OfRoom(id, claimed, resolution))
+    """Every arithmetic that a room knows, in all layers that know it; one that is fitted to the claimed numbers in the last layer alone."""
+    knowing = [(layer, own) for layer in layers for own in layer.precisions()]
+    for k, (layer, own) in enumerate(knowing):
+        among = knowing if own.fitted else knowing[: k + 1]
+        first = sum(other == own for _, other in among) == 1
+        if first and (layer is layers[-1] or not own.fitted):
+            yield Replay(own.id, own.title, OfRoom(own, claimed, resolution))
 
 
 def _declared(layers: Sequence[Layer], resolution: Resolution) -> Iterator[Replay]:
@@ -145,7 +148,7 @@ def _shorter(
 def _kept(layers: Sequence[Layer], change: Round) -> Iterator[frozenset[str]]:
     """Names of what is not rounded: nothing, what is added, all parameters; each only where that makes a difference."""
     added = frozenset(name for layer in layers for name in layer.added)
-    floats = [(name, a) for layer in layers for name, a in layer.arrays.items() if a is not None and a.dtype.kind in "fV"]
+    floats = [(name, a) for layer in layers for name, a in layer.arrays.items() if isinstance(a, np.ndarray) and a.dtype.kind in "fV"]
     moved = {name for name, a in floats if not np.array_equal(change(a.astype(np.float64)), a, equal_nan=True)}
     yield frozenset()
     if moved & added or any(name in added for layer in layers for name in layer.input_names):

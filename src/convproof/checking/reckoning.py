@@ -9,7 +9,7 @@ have folded its scale into the weights: products of n terms are then scaled befo
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, takewhile
 from typing import Any, Protocol, runtime_checkable
@@ -102,7 +102,7 @@ class Wiring:
         """Of a graph."""
         return cls({node.name: node for node in graph}, Counter(source for node in graph for source in node.sources))
 
-    def absorber(self, node: Node, given: Given) -> Node | None:
+    def absorber(self, node: Node, given: Container[Place]) -> Node | None:
         """The layer that this one may be absorbed into: the one before, whose array is not given and is read here alone."""
         kind, first = node.layer.is_a(), node.sources[0] if node.sources else None
         if kind is None or first is None or first in given or self.readers[first] > 1 or first.name not in self.nodes:

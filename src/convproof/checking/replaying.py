@@ -16,7 +16,7 @@ from convproof.checking.judging import Judged
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.layer import Case, Layer
 from convproof.core.lines import Lines
-from convproof.core.records import Mistake
+from convproof.core.records import Mistake, Precision
 from convproof.core.resolution import Resolution, Stored, truncated
 from convproof.core.shapes import Array
 
@@ -31,9 +31,7 @@ def case_of(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapp
 
 def lines_of(layer: Layer, case: Case, cells: Array | None = None) -> Lines:
     """The lines of a layer in a case, as ``layer.lines`` gives them."""
-    return layer.lines(
-        cells, case.inputs, case.incoming, case.output, training=case.training, draw=case.draw, arithmetic=case.arithmetic
-    )
+    return layer.lines(cells, case.inputs, case.incoming, case.output, training=case.training, draw=case.draw, arithmetic=case.arithmetic)
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,7 @@ class Rounded:
     arithmetic: NumberFormat | None = None
 
     def __call__(self, layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
+        """The layer's lines in this arithmetic; ``how`` are the keywords of ``layer.lines``."""
         meant, case = case_of(layer, inputs, incoming, how)
         if self.arithmetic is not None:
             case = replace(case, arithmetic=self.arithmetic)
@@ -78,7 +77,7 @@ class Rounded:
         return changed, replace(case, inputs=tuple(inputs), incoming=tuple(incoming) if any(incoming) else ())
 
     def _parameter(self, array: Any) -> Any:
-        return array if array is None or array.dtype.kind not in "fV" else self.change(array.astype(np.float64))
+        return self.change(array.astype(np.float64)) if isinstance(array, np.ndarray) and array.dtype.kind in "fV" else array
 
 
 @dataclass(frozen=True)
@@ -95,36 +94,37 @@ class Summed(Rounded):
 
 @dataclass(frozen=True)
 class OfRoom:
-    """The lines of an arithmetic that the layer's room knows by this id; of a layer without it the usual ones.
+    """The lines of a layer in an arithmetic of its room; those of a layer that does not know it are as they are.
 
     Where a known mistake reproduces the claimed numbers to within the usual line, it wins: then the layer's own lines are given.
     """
 
-    id: str
+    own: Precision
     claimed: Array
     resolution: Resolution
 
     def __call__(self, layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
+        """The layer's lines in this arithmetic; ``how`` are the keywords of ``layer.lines``."""
         meant, case = case_of(layer, inputs, incoming, how)
-        own = next((found for found in meant.precisions() if found.id == self.id), None)
-        if own is None:
+        if self.own not in meant.precisions():
             return lines_of(meant, case)
         stored, computing = case.arithmetic, replace(case, arithmetic=max(case.arithmetic, FLOAT32, key=lambda f: f.bits))
         low, high = self.resolution.reach(self.claimed)
-        lines = own.lines(meant, computing, low, high)
+        lines = self.own.lines(meant, computing, low, high)
         plain = lines_of(meant, case)
         if plain.exact.shape == self.claimed.shape and any(self._reproduces(m, meant, case, plain) for m in meant.mistakes()):
             return plain
         return lines if stored is computing.arithmetic else lines.stored(stored)
 
     def _reproduces(self, mistake: Mistake, layer: Layer, case: Case, plain: Lines) -> bool:
+        """Whether a mistake that shows on this input gives the claimed numbers, with one of its known constants."""
         names = [constant.name for constant in mistake.constants]
         for values in product(*(constant.known for constant in mistake.constants)):
             step = mistake.replay(layer, *case.inputs, training=case.training, **dict(zip(names, values, strict=True)))
             wrong = step.outputs[case.output].astype(np.float64)
-            if wrong.shape == plain.exact.shape and not Judged(plain, wrong, Resolution(FLOAT32)).provable:
-                if Judged(Lines(wrong, plain.proof, plain.sigma), self.claimed, self.resolution).usual:
-                    return True
+            shows = wrong.shape == plain.exact.shape and not Judged(plain, wrong, Resolution(FLOAT32)).provable
+            if shows and Judged(Lines(wrong, plain.proof, plain.sigma), self.claimed, self.resolution).usual:
+                return True
         return False
 
 

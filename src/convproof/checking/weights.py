@@ -74,7 +74,7 @@ def compared(name: str, claim: Claim, own: Array, layer: Layer, whose: Text) -> 
     for id, title, format, _ in sorted(SHORTER, key=lambda entry: entry[3]):  # weights are kept in float16, hardly in TF32
         if np.array_equal(rounded(own, format), judged.claimed):
             return replace(row, verdict="precision", usual=False, precision=id, notes=(title, *claim.notes))
-    return replace(row, verdict="wrong", usual=False, born=True, shares=judged.share(judged.proof).astype(np.float32))
+    return replace(row, verdict="wrong", usual=False, born=True, shares=judged.shares)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """``convproof check``: somebody's numbers judged by the exact ones."""
 
-import re
 import shlex
 import time
 from collections.abc import Mapping
@@ -108,7 +107,9 @@ def found(path: str | None, witnesses: bool, chosen: Mapping[str, Any]) -> tuple
         return job, Claimed(own.array, own.description) if own else Claimed()
     claimed = Claimed(path, say("your numbers from {path}", path=path), path)
     if chosen["shape"] or chosen["dim"]:
-        raise Misuse("--shape and --dim ask for noise, and noise says nothing of your numbers: give the INPUT that they were computed from.")
+        raise Misuse(
+            "--shape and --dim ask for noise, and noise says nothing of your numbers: give the INPUT that they were computed from."
+        )
     if chosen["input"] or chosen["input_option"]:
         return find_job(DEFAULT, **chosen), claimed
     job = find_network(DEFAULT, **{name: chosen[name] for name in ("model", "model_option", "weights", "training")})
@@ -127,7 +128,7 @@ def brought(job: Job, claimed: Claimed, path: str) -> tuple[Job, Claimed]:
     if own is not None:
         return replace(job, inputs=(own.array,), given=own.description), claimed
     raise SettingError(
-        "{path} does not hold the input ({names}), and noise would say nothing of your numbers: give INPUT, the one they were computed from",
+        "{path} does not hold the input ({names}), and noise says nothing of your numbers: give the INPUT that they were computed from",
         path=path,
         names=listed(job.network.graph.inputs),
     )
@@ -162,7 +163,7 @@ def explaining(job: Job, claimed: Claimed, chosen: Mapping[str, Any]) -> str:
     """The command that shows how a number of this network on this input comes about, but for the cell."""
     options = [(f"--{name}", chosen[name]) for name in ("weights", "shape", "preprocess") if chosen[name]]
     options += [("--input", path) for path in chosen["input_option"]] + [("--dim", size) for size in chosen["dim"]]
-    if chosen["seed"]:
+    if chosen["seed"] and job.noisy:
         options.append(("--seed", str(chosen["seed"])))
     first = chosen["input"] or (claimed.path if claimed.brings_input else None)
     mode = {None: [], True: ["--train"], False: ["--eval"]}[chosen["training"]]
@@ -172,7 +173,12 @@ def explaining(job: Job, claimed: Claimed, chosen: Mapping[str, Any]) -> str:
 def new_report(path: str, option: str, job: Job, claimed: Claimed) -> str:
     """The path of a file to write. Raises SettingError if it was read."""
     read = [claimed.path] if claimed.path else []
-    if claimed.path and Path(claimed.path).is_dir() and Path(path).exists() and Path(path).absolute().parent == Path(claimed.path).absolute():
+    if (
+        claimed.path
+        and Path(claimed.path).is_dir()
+        and Path(path).exists()
+        and Path(path).absolute().parent == Path(claimed.path).absolute()
+    ):
         read.append(path)
     return new_file(path, job, *read, option=option)
 

@@ -12,6 +12,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from convproof.cli.check import check
+from convproof.cli.golden import golden
 from convproof.cli.languages import asked_for, click_speaking, dressed
 from convproof.cli.run import run
 from convproof.cli.summary import summary
@@ -46,7 +47,7 @@ def cli(context: click.Context) -> None:
         click.echo(tour())
 
 
-for command in (run, why, check, weights, summary):
+for command in (run, why, check, golden, weights, summary):
     cli.add_command(command)
 
 

@@ -25,13 +25,17 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Job:
-    """A network and its inputs, each with the words that announce it; ``files`` are the model's name and all files that were read."""
+    """A network and its inputs, each with the words that announce it.
+
+    ``files`` are the model's name and all files that were read; ``noisy``: the inputs are noise.
+    """
 
     network: "Network"
     model: Sentence
     inputs: tuple[Any, ...]
     given: Text
     files: tuple[str, ...] = ()
+    noisy: bool = False
 
     def heading(self) -> str:
         """The first line of every output."""
@@ -175,7 +179,8 @@ def noise(job: Job, shapes: "Sequence[Shape]", seed: int) -> Job:
     if any(dtype.kind not in "fViub" for dtype in dtypes):
         raise SettingError("the network reads {dtypes}; noise is numbers, so give it an input file", dtypes=listed(d.name for d in dtypes))
     arrays = tuple(_random(rng, shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
-    return replace(job, inputs=arrays, given=say("seeded noise (seed {seed}) of shape {shapes}", seed=seed, shapes=listed(shapes)))
+    told = say("seeded noise (seed {seed}) of shape {shapes}", seed=seed, shapes=listed(shapes))
+    return replace(job, inputs=arrays, given=told, noisy=True)
 
 
 def _random(rng: Any, shape: "Shape", dtype: Any) -> Any:

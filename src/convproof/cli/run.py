@@ -13,7 +13,7 @@ from convproof.core.sentence import say
 @input_options
 @click.option("--layer", metavar="NAME", multiple=True, help="Show only this stage (may be given several times).")
 @click.option("--full", is_flag=True, help="Print large arrays in full too.")
-@click.option("-o", "--output", metavar="NEW", help="Also write all arrays, by name, to a new .npz or .safetensors file.")
+@click.option("-o", "--save", "output", metavar="NEW", help="Also write the input and all arrays to a new .npz or .safetensors file.")
 def run(
     as_json: bool,
     layer: tuple[str, ...],
@@ -33,6 +33,7 @@ def run(
     convproof run walkthrough --input a.png --input b.png
     convproof run walkthrough --layer bn1 --layer relu
     convproof run net.py:make --shape 1,3,32,32 -o trace.npz
+    convproof run net.py:make --shape 1,3,32,32 --save golden.safetensors
     convproof run model.onnx photo.png --preprocess resize=8x8,mean=0.5,std=0.5
     """
     from convproof.show import records

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from convproof.core.formats import NumberFormat
+from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.sentence import Text, plural, say
 from convproof.core.shapes import Array
 
@@ -43,6 +43,11 @@ class Resolution:
     @property
     def is_arithmetic(self) -> bool:
         """Whether a target may also have computed in it, from numbers that were as coarse as these."""
+        return False
+
+    @property
+    def wraps(self) -> bool:
+        """Whether a number beyond the range is written down as one within."""
         return False
 
     @property
@@ -83,9 +88,10 @@ class Coarse(Resolution):
 
     def same(self, exact: Array, claimed: Array) -> Array:
         """Whether the exact number may stand behind the claimed one; a tie may be rounded to either side."""
-        low, high = self.reach(claimed)
-        exact = self.nearest(exact, claimed)
-        return np.asarray((low <= exact) & (exact <= high))
+        with np.errstate(invalid="ignore"):  # an infinity has no reach
+            low, high = self.reach(claimed)
+            exact = self.nearest(exact, claimed)
+            return np.asarray((low <= exact) & (exact <= high))
 
 
 @dataclass(frozen=True)
@@ -114,12 +120,12 @@ class Stored(Coarse):
         return self.role != "rendering"
 
     def reach(self, claimed: Array) -> tuple[Array, Array]:
-        """Half a step of the format on either side, or a whole one on one; it is wider above a power of two than below, and counted as there."""
+        """Half a step of the format on either side, or a whole one on one; a step is counted as wide as it is above a power of two."""
         step = np.maximum(abs(claimed) * (2 * self.storage.u), self.storage.tiny)
         if self.rounding == "truncate":
             return cut_off(claimed, step)
         down, up = STEPS_AWAY[self.rounding]
-        return claimed - down * step, claimed + up * step
+        return np.asarray(claimed - down * step), np.asarray(claimed + up * step)
 
     def render(self, values: Array) -> Array:
         """Numbers of the format."""
@@ -140,7 +146,7 @@ class Digits(Coarse):
     def reach(self, claimed: Array) -> tuple[Array, Array]:
         """Half a unit of the last digit on either side; a 0 is 0."""
         half = 0.5 * last_digit(claimed, self.most) + abs(claimed) * 2.0**-52
-        return claimed - half, claimed + half
+        return np.asarray(claimed - half), np.asarray(claimed + half)
 
     def render(self, values: Array) -> Array:
         """Nearest number of so many digits."""
@@ -167,7 +173,7 @@ class Decimals(Coarse):
     def reach(self, claimed: Array) -> tuple[Array, Array]:
         """Half a unit of the last digit; the decimal number that was read is itself rounded to a float64."""
         half = 0.5 * self.step + abs(claimed) * 2.0**-52
-        return claimed - half, claimed + half
+        return np.asarray(claimed - half), np.asarray(claimed + half)
 
     def render(self, values: Array) -> Array:
         """Nearest multiple of the step."""
@@ -200,6 +206,11 @@ class Fixed(Coarse):
         return self.role != "rendering"
 
     @property
+    def wraps(self) -> bool:
+        """As declared."""
+        return self.overflow == "wrap"
+
+    @property
     def ends(self) -> tuple[float, float]:
         """The least and the largest number."""
         return (self.lowest - self.zero) * self.step, (self.highest - self.zero) * self.step
@@ -227,11 +238,18 @@ class Fixed(Coarse):
             low, high = cut_off(claimed, self.step)
         else:
             low, high = claimed - down * self.step, claimed + up * self.step
+        low, high = low - self.slack(claimed), high + self.slack(claimed)
         if self.overflow == "saturate":
             least, most = self.ends
             low = np.where(claimed <= least, -np.inf, low)
             high = np.where(claimed >= most, np.inf, high)
         return np.asarray(low), np.asarray(high)
+
+    def slack(self, claimed: Array) -> Array:
+        """A scale that is no power of two is a float32 in the target; so is what it divides: three roundings, counted as four."""
+        if np.frexp(self.step)[0] == 0.5:
+            return np.zeros_like(claimed)
+        return np.asarray(4 * FLOAT32.u * (abs(claimed) + self.step))
 
     def nearest(self, exact: Array, claimed: Array) -> Array:
         """Numbers that wrap around are as good as those a whole range away."""
@@ -273,10 +291,11 @@ def cut_off(claimed: Array, step: float | Array) -> tuple[Array, Array]:
 
 
 def last_digit(values: Array, digits: int) -> Array:
-    """The unit of the last of so many significant digits, 10^(exponent - digits + 1), of each number; 0 for a 0 and for what is not finite."""
+    """The unit of the last of so many significant digits, 10^(exponent - digits + 1), of each number; 0 for 0, NaN and infinities.
+
+    A number that is a power of ten but for the rounding of a logarithm counts as one: the step above it is the wider one.
+    """
     size = abs(values)
     known = np.isfinite(size) & (size > 0)
-    exponent = np.floor(
-        np.log10(np.where(known, size, 1.0)) + 1e-12
-    )  # a power of ten is counted in its own decade, where the step is wider
+    exponent = np.floor(np.log10(np.where(known, size, 1.0)) + 1e-12)
     return np.asarray(np.where(known, 10.0 ** (exponent - digits + 1), 0.0))

@@ -22,7 +22,8 @@ LARGE = 2**30
 PACKED = 100
 METADATA = "__metadata__"
 EPOCH = (1980, 1, 1, 0, 0, 0)
-SAFE_TYPES = {"BOOL", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "F16", "F32", "F64"}
+SAFE_TYPES = frozenset(("BOOL", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "F16", "F32", "F64"))
+SHORT_TYPES = SAFE_TYPES | {"BF16"}  # where bfloat16 is understood too
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,15 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
 
 
 @contextmanager
-def open_safetensors(path: Path) -> Iterator[Archive]:
-    """A .safetensors file. The library holds every claim of the header against the file's size before it reads."""
+def open_safetensors(path: Path, types: frozenset[str] = SAFE_TYPES) -> Iterator[Archive]:
+    """A .safetensors file. The library holds every claim of the header against the file's size before it reads; other types are refused."""
     from safetensors import safe_open
 
     with reading(path, SAFETENSORS), safe_open(path, framework="numpy") as archive:
 
         def read(name: str) -> Array:
             found = archive.get_slice(name).get_dtype()
-            if found not in SAFE_TYPES:
+            if found not in types:
                 raise DTypeError(
                     "{path}, array {name!r}, holds {found}; expected {numbers}", path=path, name=name, found=found, numbers=NUMBERS
                 )

@@ -7,6 +7,7 @@ from typing import Any
 from convproof.core.errors import SettingError
 from convproof.core.sentence import listed
 from convproof.formats.arrays import ENDINGS, read_array, read_arrays
+from convproof.formats.dumps.manifest import input_of
 from convproof.formats.images import looks_like_image, to_batch
 
 
@@ -14,9 +15,11 @@ def read_input(paths: Sequence[str], names: Sequence[str], preprocess: str | Non
     """The inputs of a network, by ``names``, from image or array files.
 
     Several images make one batch. An array that looks like images (uint8, channels last) is prepared as one; any other is taken as
-    it is. A network with several inputs takes one .npz or .safetensors file with an array for each name.
-    ``preprocess`` says what is done to images, see ``to_batch``.
+    it is. A network with several inputs takes one .npz or .safetensors file with an array for each name. What ``run --save`` and
+    ``golden`` wrote brings the input that it was made from. ``preprocess`` says what is done to images, see ``to_batch``.
     """
+    if len(paths) == 1 and not preprocess and (kept := input_of(paths[0], names)) is not None:
+        return kept
     if len(names) > 1:
         return _by_name(paths, names)
     if all(Path(path).suffix.lower() in ENDINGS for path in paths):

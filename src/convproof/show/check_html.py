@@ -5,7 +5,7 @@ from html import escape
 
 from convproof.checking.report import Report, Row
 from convproof.core.languages import language
-from convproof.core.sentence import listed, say, spoken
+from convproof.core.sentence import say, spoken
 from convproof.show.check import COLUMNS, FIGURES, LAYER, WHOSE, cells, ordered, remarks
 from convproof.show.check_meaning import meaning
 from convproof.show.check_words import VERDICTS, asked, printable
@@ -21,8 +21,9 @@ COLOURS = {  # background, and ink on it; the contrast is at least 4.5 : 1
 STYLE = """
 .convproof-check table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1em 0 }
 .convproof-check th, .convproof-check td { padding: .25em .7em; text-align: left; border-bottom: 1px solid #88888866 }
-.convproof-check .n { text-align: right; font-family: ui-monospace, monospace }
-.convproof-check code, .convproof-check pre { font-family: ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap }
+.convproof-check .n { text-align: right }
+.convproof-check td.n { font-family: ui-monospace, monospace }
+.convproof-check code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap }
 .convproof-check b { border-radius: .3em; padding: .1em .5em; font-weight: 600; white-space: nowrap }
 """ + "".join(
     f".convproof-check .{verdict} {{ background: {background}; color: {ink} }}\n" for verdict, (background, ink) in COLOURS.items()
@@ -55,7 +56,7 @@ def _body(report: Report) -> str:
     worst = report.worst
     kind = worst.verdict if worst else "undecided"
     head = f'<p><b class="{kind}">{escape(_verdict(report))}</b> {escape(printable(spoken(report.judged)))}</p>'
-    told = "".join(_sentence(sentence.text()) for sentence in meaning(report))
+    told = f"<p>{' '.join(_sentence(sentence.text()) for sentence in meaning(report))}</p>"
     noted = "".join(f"<li>{escape(printable(remark.text()))}</li>" for remark in remarks(report))
     return f"{head}{told}{_heat(worst)}{_table(report)}{f'<ul>{noted}</ul>' if noted else ''}"
 
@@ -66,9 +67,9 @@ def _verdict(report: Report) -> str:
 
 
 def _sentence(text: str) -> str:
-    """A sentence; what is to be copied stands by itself."""
-    said, _, command = printable(text).partition("\n")
-    return f"<p>{escape(said)}</p>" + (f"<pre>{escape(command.strip())}</pre>" if command else "")
+    """A sentence; what is to be copied stands on a line by itself."""
+    shown = escape(printable(text))
+    return f"<br><code>{shown.strip()}</code><br>" if shown.startswith(" ") else shown
 
 
 def _heat(row: Row | None) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from convproof.checking.report import Report, Row
 from convproof.core.sentence import Sentence, listed, plural, say
-from convproof.show.check_words import VERDICTS, explaining, numbers, place, printable, share, wrapped
+from convproof.show.check_words import VERDICTS, explaining, numbers, place, share, wrapped
 from convproof.show.numbers import rough
 
 FEW = 4
@@ -24,9 +24,9 @@ def complaint(report: Report, fail_on: str = "undecided") -> str:
     """What ``require()`` raises: whose numbers were judged, the worst cell with both values and the bound, and the command behind it."""
     worst = report.worst
     told = of_row(report, worst) if worst is not None and worst.verdict != "wrong" else meaning(report)
-    if worst is not None and worst.verdict in ("rounding", "precision"):
+    if worst is not None and fail_on not in ("wrong", "undecided"):
         told = [say("{name} is {verdict}, which counts as a failure here.", name=worst.name, verdict=VERDICTS[worst.verdict]), *told]
-    return "\n".join(wrapped(printable(str(sentence))) for sentence in (report.judged, *told))
+    return "\n".join(wrapped(str(sentence)) for sentence in (report.judged, *told))
 
 
 def of_row(report: Report, row: Row) -> list[Sentence]:
@@ -59,7 +59,11 @@ def _what(row: Row, first: bool = False) -> Iterator[Sentence]:
             first=row.segment[0],
         )
     elif row.born:
-        yield (say("{name} is the first that is wrong by itself.", name=row.name) if first else say("{name} is wrong by itself.", name=row.name))
+        yield (
+            say("{name} is the first that is wrong by itself.", name=row.name)
+            if first
+            else say("{name} is wrong by itself.", name=row.name)
+        )
     elif row.inherited:
         yield say("{name} is wrong, but right for what it reads: the mistake came in with it.", name=row.name)
     else:
@@ -74,12 +78,15 @@ def _far(row: Row) -> Iterator[Sentence]:
     worst = row.worst
     if worst is None:
         return
-    claimed, exact = numbers(worst)
+    claimed, exact = numbers(row)
     facts = {"cell": place(row), "claimed": claimed, "exact": exact}
     if not np.isfinite(worst.claimed):
         yield say("At {cell} stands {claimed}, where {exact} is right.", **facts)
     elif worst.proof == 0 and worst.gap > 0:
-        yield say("At {cell} stands {claimed}, where {exact} is right: no rounding happens there, so every correct computation gets that.", **facts)
+        yield say(
+            "At {cell} stands {claimed}, where {exact} is right: no rounding happens there, so every correct computation gets that.",
+            **facts,
+        )
     elif not np.isfinite(worst.proof):
         yield say("At {cell} stands {claimed}, where {exact} is expected; how far rounding may go there is not known.", **facts)
     elif worst.of_proof > 1:
@@ -96,7 +103,7 @@ def _far(row: Row) -> Iterator[Sentence]:
 
 def _others(report: Report, row: Row) -> Iterator[Sentence]:
     """What others than the one whose row is wrong have there."""
-    yield from report.outliers
+    yield from report.outliers[:FEW]
     others = [other for other in report.rows if other.name == row.name and other.whose != row.whose]
     if others and all(other.verdict == "wrong" for other in others):
         yield say("All who were asked differ from the exact numbers there: look first whether they had this model and this input.")
@@ -104,18 +111,21 @@ def _others(report: Report, row: Row) -> Iterator[Sentence]:
 
 def _next(report: Report, row: Row) -> Iterator[Sentence]:
     if command := explaining(report, row):
-        yield say("How the right number comes about:\n  {command}", command=command)
+        yield say("How the right number comes about:")
+        yield say("  {command}", command=command)
 
 
 def _undecided(report: Report, row: Row) -> Iterator[Sentence]:
     open_ones = [other.name for other in report.rows if other.verdict == "undecided"]
     reason = row.notes[0] if row.notes else say("no bound is known")
-    yield say("Nothing is proved wrong, but this is not proved right either: {names} ({reason}).", names=listed(open_ones, FEW), reason=reason)
+    yield say(
+        "Nothing is proved wrong, but this is not proved right either: {names} ({reason}).", names=listed(open_ones, FEW), reason=reason
+    )
     if report.settles:
         yield say("Dump {names} to settle it, and check again.", names=_joined(report.settles))
 
 
-def _precision(report: Report, row: Row) -> Iterator[Sentence]:
+def _precision(report: Report, _: Row) -> Iterator[Sentence]:
     names = [other.name for other in report.rows if other.verdict == "precision"]
     yield say(
         "Nothing is wrong: {names} differ by more than rounding in this number format, but another arithmetic gives these numbers.",
@@ -123,14 +133,14 @@ def _precision(report: Report, row: Row) -> Iterator[Sentence]:
     )
 
 
-def _rounding(report: Report, row: Row) -> Iterator[Sentence]:
+def _rounding(report: Report, _: Row) -> Iterator[Sentence]:
     typical = [other.name for other in report.rows if not other.proved]
     unusual = [other.name for other in report.rows if not other.usual]
     if typical:
         yield say("Nothing is wrong: all differences are of the size that rounding usually has.")
         yield say("Of {names} that is typical and not proved, since several layers lie before it.", names=listed(typical, FEW))
     else:
-        yield say("All is right: every difference is proved to be rounding, which would reach 1 in the column of proof at most.")
+        yield say("All is right: every difference is proved to be rounding. The most that rounding can do is 1 in the column of proof.")
     if unusual:
         yield say(
             "{names} lie above the line that rounding usually stays below: constant data can do that, and so can a small mistake.",
@@ -138,7 +148,7 @@ def _rounding(report: Report, row: Row) -> Iterator[Sentence]:
         )
 
 
-def _identical(report: Report, row: Row) -> Iterator[Sentence]:
+def _identical(*_: Report | Row) -> Iterator[Sentence]:
     yield say("All is right: every number is the exact one, rounded as it was written down.")
 
 

@@ -1,4 +1,4 @@
-"""A check as plain data for JSON. The keys are stable: SCHEMA_VERSION counts their changes. Texts are English, NaN and infinities strings."""
+"""A check as plain data for JSON: keys are stable, and counted by SCHEMA_VERSION; texts are English, NaN and infinities strings."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def report(report: Report) -> dict[str, Any]:
         "covered": list(report.covered),
         "unclaimed": list(report.unclaimed),
         "settles": list(report.settles),
-        "meaning": [sentence.text(ENGLISH) for sentence in meaning(report)],
+        "meaning": [sentence.text(ENGLISH).strip() for sentence in meaning(report)],
         "rows": [row(report, one) for one in report.rows],
     }
 

@@ -18,7 +18,7 @@ VERDICTS = {
 }
 HUGE, TINY = 1e6, 1e-3
 WIDE = 100
-DECIMALS = range(4, 18)
+MOST = 21  # decimals; neighbours among float64 numbers differ in fewer
 
 
 def verdict(row: Row) -> Sentence:
@@ -47,8 +47,8 @@ def pair(claimed: float, exact: float) -> tuple[str, str]:
     if claimed == exact or not (np.isfinite(claimed) and np.isfinite(exact)):
         return four_decimals(claimed), four_decimals(exact)
     size = max(abs(claimed), abs(exact))
-    style = "f" if TINY <= size < HUGE else "e"
-    for digits in DECIMALS:
+    style, least = ("f", 4) if TINY <= size < HUGE else ("e", 2)
+    for digits in range(least, MOST):
         texts = f"{claimed:.{digits}{style}}", f"{exact:.{digits}{style}}"
         if texts[0] != texts[1]:
             break
@@ -60,9 +60,12 @@ def unsigned_zero(text: str) -> str:
     return text.removeprefix("-") if float(text) == 0 else text
 
 
-def numbers(worst: Worst) -> tuple[str, str]:
-    """What was claimed at the worst cell, and what is right."""
-    return pair(worst.claimed, worst.exact)
+def numbers(row: Row) -> tuple[str, str]:
+    """What was claimed at the worst cell, and what is right; what is identical is shown as such."""
+    worst = row.worst
+    if worst is None:
+        return "-", "-"
+    return (four_decimals(worst.claimed),) * 2 if row.verdict == "identical" else pair(worst.claimed, worst.exact)
 
 
 def indices(worst: Worst) -> str:
@@ -79,7 +82,7 @@ def explaining(report: Report, row: Row) -> str:
     """What to type to see how the right number of the worst cell comes about; empty for what no layer makes."""
     if row.worst is None or row.kind != "output":
         return ""
-    claimed, _ = numbers(row.worst)
+    claimed, _ = numbers(row)
     if report.command:
         mine = f" --mine {claimed}" if np.isfinite(row.worst.claimed) else ""
         return f"{report.command} --at {shlex.quote(f'{row.name}:{indices(row.worst)}')}{mine}"
@@ -94,15 +97,13 @@ def asked(report: Report) -> list[Text]:
 
 
 def printable(text: str) -> str:
-    """A text with names from somebody's file, without what would steer a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+    """A text with names from somebody's file, in one line and without what would steer a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def wrapped(text: str) -> str:
-    """A text of several sentences in lines of at most WIDE columns; what is indented is to be copied, and stays as it is."""
+    """A sentence in lines of at most WIDE columns; what is indented is to be copied, and stays in one."""
     import textwrap
 
-    lines = text.split("\n")
-    return "\n".join(
-        line if line.startswith(" ") else textwrap.fill(line, WIDE, break_long_words=False, break_on_hyphens=False) for line in lines
-    )
+    line = printable(text)
+    return line if line.startswith(" ") else textwrap.fill(line, WIDE, break_long_words=False, break_on_hyphens=False)

@@ -23,27 +23,28 @@ BLOCKS = 96  # a tile has at most so many rows and columns
 WITHIN = ((-3.0, (236, 240, 244)), (0.0, (52, 120, 180)))
 BEYOND = ((0.0, (250, 170, 40)), (2.0, (208, 20, 30)), (5.0, (90, 0, 20)))
 FEW_ROWS = 4
-RING = "position:absolute;width:12px;height:12px;border:2px solid #000;border-radius:50%;box-shadow:0 0 0 2px #fff"
+RING = "position:absolute;z-index:1;width:18px;height:18px;border:2px solid #000;border-radius:50%;box-shadow:0 0 0 2px #fff"
 STEPS = (0.0, 0.01, 0.1, 1.0, 1.1, 10.0, 100.0, 1e3, 1e5)
 
 
 @dataclass(frozen=True)
 class Plane:
-    """A matrix of shares, where it lies in its array, and for a row that was folded its length."""
+    """A matrix of shares, where it lies in its array, and whether it is a row that was folded."""
 
     shares: Array
     lead: tuple[int, ...]
-    folded: int = 0
+    folded: bool = False
 
     @property
     def title(self) -> Sentence:
         """What the tile shows."""
-        largest = shown(float(self.shares.max(initial=0.0, where=~np.isnan(self.shares))))
+        largest = shown(float(np.nanmax(self.shares)))
+        where = f"[{', '.join(map(str, self.lead))}]"
+        if self.folded and self.lead:
+            return say("{where}, {n} numbers a row: up to {largest}", where=where, n=self.shares.shape[1], largest=largest)
         if self.folded:
-            return say("numbers 0 to {last}, {n} a row: up to {largest}", last=self.folded - 1, n=self.shares.shape[1], largest=largest)
-        if not self.lead:
-            return say("up to {largest}", largest=largest)
-        return say("[{lead}]: up to {largest}", lead=", ".join(map(str, self.lead)), largest=largest)
+            return say("{n} numbers a row: up to {largest}", n=self.shares.shape[1], largest=largest)
+        return say("{where}: up to {largest}", where=where, largest=largest) if self.lead else say("up to {largest}", largest=largest)
 
 
 def heat_map(shares: Array, cell: Cell) -> str:
@@ -76,7 +77,7 @@ def plane(shares: Array, lead: Sequence[Any]) -> Plane:
     columns = math.ceil(math.sqrt(shares.size))
     square = np.full(-(-shares.size // columns) * columns, np.nan, np.float32)
     square[: shares.size] = shares.reshape(-1)
-    return Plane(square.reshape(-1, columns), at, shares.size)
+    return Plane(square.reshape(-1, columns), at, folded=True)
 
 
 def chosen(planes: list[Plane], worst: int) -> list[int]:
@@ -91,7 +92,7 @@ def drawn(plane: Plane, side: int, spot: tuple[int, int] | None = None) -> str:
     picture = tile(coloured(pooled(plane.shares)), plane.title.text(), BLOCKS, side)
     if spot is not None:
         top, left = ((at + 0.5) / size for at, size in zip(spot, plane.shares.shape, strict=True))
-        picture += f'<span style="{RING};top:calc({top:.2%} - 8px);left:calc({left:.2%} - 8px)"></span>'
+        picture += f'<span style="{RING};top:calc({top:.2%} - 11px);left:calc({left:.2%} - 11px)"></span>'
     return (
         f'<figure style="margin:0"><div style="position:relative;display:inline-block;line-height:0">{picture}</div>'
         f'<figcaption style="font-size:smaller">{escape(plane.title.text())}</figcaption></figure>'

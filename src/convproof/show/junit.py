@@ -1,11 +1,11 @@
 """A check as JUnit XML, which GitLab, Jenkins and GitHub's actions read: one test case for each row, and for each layer not judged.
 
-    passed    the verdict is better than what the check fails on; its figures stand in system-out
-    failure   it is not: the worst cell, both values, the bound, the command that explains it
-    skipped   nothing was claimed of this layer, nor of one that it is judged with
+passed    the verdict is better than what the check fails on; its figures stand in system-out
+failure   it is not: the worst cell, both values, the bound, the command that explains it
+skipped   nothing was claimed of this layer, nor of one that it is judged with
 """
 
-from xml.etree import ElementTree as xml
+from xml.etree import ElementTree
 
 from convproof.checking.report import VERDICTS, Report, Row, Verdict
 from convproof.core.sentence import say, spoken
@@ -28,35 +28,41 @@ def junit(report: Report, fail_on: Verdict = "undecided", seconds: float = 0.0) 
         "skipped": str(len(missing)),
         "time": f"{seconds:.3f}",
     }
-    root = xml.Element("testsuites", counts)
-    suite = xml.SubElement(root, "testsuite", counts)
+    root = ElementTree.Element("testsuites", counts)
+    suite = ElementTree.SubElement(root, "testsuite", counts)
     several = len(asked(report)) > 1
     for row in report.rows:
         _case(suite, report, row, several, failed=any(row is one for one in failing))
     for name in missing:
-        case = xml.SubElement(suite, "testcase", {"classname": CLASS, "name": legal(name), "time": "0.000"})
-        xml.SubElement(case, "skipped", {"message": str(say("nothing was claimed of it"))})
-    xml.indent(root)
-    return bytes(xml.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+        case = ElementTree.SubElement(suite, "testcase", {"classname": CLASS, "name": legal(name), "time": "0.000"})
+        ElementTree.SubElement(case, "skipped", {"message": str(say("nothing was claimed of it"))})
+    ElementTree.indent(root)
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def _case(suite: xml.Element, report: Report, row: Row, several: bool, failed: bool) -> None:
+def _case(suite: ElementTree.Element, report: Report, row: Row, several: bool, failed: bool) -> None:
     name = f"{row.name} ({spoken(row.whose)})" if several else row.name
-    case = xml.SubElement(suite, "testcase", {"classname": CLASS, "name": legal(name), "time": "0.000"})
+    case = ElementTree.SubElement(suite, "testcase", {"classname": CLASS, "name": legal(name), "time": "0.000"})
     told = "\n".join(map(str, of_row(report, row)))
     if failed:
-        claimed, exact = numbers(row.worst) if row.worst else ("-", "-")
-        message = say("{verdict}: {claimed} at {cell}, where {exact} is right", verdict=verdict(row), claimed=claimed, cell=place(row), exact=exact)
-        failure = xml.SubElement(case, "failure", {"type": row.verdict, "message": legal(str(message))})
+        claimed, exact = numbers(row)
+        message = say(
+            "{verdict}: {claimed} at {cell}, where {exact} is right", verdict=verdict(row), claimed=claimed, cell=place(row), exact=exact
+        )
+        failure = ElementTree.SubElement(case, "failure", {"type": row.verdict, "message": legal(str(message))})
         failure.text = legal(told)
     else:
-        xml.SubElement(case, "system-out").text = legal(f"{verdict(row)}\n{_figures(row)}")
+        ElementTree.SubElement(case, "system-out").text = legal(f"{verdict(row)}\n{_figures(row)}")
 
 
 def _figures(row: Row) -> str:
     if row.worst is None:
         return ""
-    return str(say("at most {proof} of the proof line, {usual} of the usual line", proof=share(row.worst.of_proof), usual=share(row.worst.of_usual)))
+    return str(
+        say(
+            "at most {proof} of the proof line, {usual} of the usual line", proof=share(row.worst.of_proof), usual=share(row.worst.of_usual)
+        )
+    )
 
 
 def legal(text: str) -> str:

@@ -54,7 +54,10 @@ def in_own_words(what: Text, whose: Text) -> Iterator[None]:
     except Exception as error:
         text = " ".join(str(error).split())[:300]
         raise NotCoveredError(
-            "{whose} cannot compute {what}: {problem}", whose=whose, what=what, problem=say("{kind}: {text}", kind=type(error).__name__, text=text)
+            "{whose} cannot compute {what}: {problem}",
+            whose=whose,
+            what=what,
+            problem=say("{kind}: {text}", kind=type(error).__name__, text=text),
         ) from error
 
 

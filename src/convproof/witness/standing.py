@@ -15,13 +15,13 @@ from convproof.core.evaluation import Step
 from convproof.core.layer import Layer
 from convproof.core.sentence import Sentence, Text
 from convproof.core.shapes import Array
-from convproof.network.graph import Graph, Place
+from convproof.network.graph import Graph, Node
 from convproof.network.late import Late
 from convproof.network.run import execute
 from convproof.witness.answer import Answer
 
 State = Mapping[str, Array] | None
-Compute = Callable[[Layer, Sequence[Array], bool, State], Step]  # raises NotCoveredError
+Compute = Callable[[Layer, Sequence[Array], bool, State], Step]  # ``inner``: the witness's own statistics; raises NotCoveredError
 
 
 class StandIn(Layer):
@@ -32,6 +32,7 @@ class StandIn(Layer):
         self.layer, self.by_witness = layer, compute
         self.training = layer.training
         self.reason: Sentence | None = None
+        self.remembered: dict[str, Array] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StandIn) and other.layer is self.layer
@@ -49,7 +50,9 @@ class StandIn(Layer):
             step = self.answered(inputs, training, state)
         except NotCoveredError as error:
             self.reason = error.sentence
+            self.remembered = {}
             return self.layer.checked_step(inputs, training, draw, state)
+        self.remembered = dict(step.inner)
         return replace(step, outputs=tuple(as_wide_as(y, inputs) for y in step.outputs))
 
     def answered(self, inputs: Sequence[Array], training: bool, state: State) -> Step:
@@ -82,14 +85,11 @@ def layer_by_layer(name: Text, graph: Graph, inputs: Sequence[Array], compute: C
     made = {place: y for place, y in run.arrays.items() if place.name not in graph.inputs}
     arrays = {str(place): y for place, y in made.items() if place.name not in refused}
     missing = {str(place): refused[place.name] for place in made if place.name in refused}
-    return Answer(name, arrays | statistics(graph, run.state, refused), missing)
+    return Answer(name, arrays | statistics(graph, nodes), missing)
 
 
-def statistics(graph: Graph, state: Mapping[Layer, Mapping[str, Array]], refused: Mapping[str, Sentence]) -> dict[str, Array]:
-    """The statistics that a run left behind, by their names in the network's state dict, of layers that the witness computed."""
+def statistics(graph: Graph, nodes: Sequence[Node]) -> dict[str, Array]:
+    """The statistics that the witness left behind, by their names in the network's state dict; of a layer used twice, the last ones."""
     names = {id(layer): name for name, layer in graph.layers().items()}
-    lacking = {id(node.layer) for node in graph if node.name in refused}
-    layers = [(stand.layer, arrays) for stand, arrays in state.items() if isinstance(stand, StandIn) and id(stand.layer) not in lacking]
-    return {
-        str(Place(f"{names[id(layer)]}.{key}")): array for layer, arrays in layers for key, array in arrays.items() if key in layer.declared()
-    }
+    stands = [node.layer for node in nodes if isinstance(node.layer, StandIn)]
+    return {f"{names[id(stand.layer)]}.{key}": array for stand in stands for key, array in stand.remembered.items()}

@@ -74,6 +74,7 @@ class Stepping:
 
     def __init__(self, torch: Any, layer: Layer, training: bool, own: dict[str, Any], kind: Any, state: State) -> None:
         self.torch, self.layer, self.training, self.state, self.kind = torch, layer, training, state, kind
+        self.ours: Step | None = None
         self.own = {name: None if array is None else self.tensor(array, fresh=training) for name, array in own.items()}
 
     def step(self, inputs: Sequence[Array], calls: Calls | None) -> Step:
@@ -85,11 +86,10 @@ class Stepping:
             outputs = list(found) if isinstance(found, tuple | list) else [found]
             after = dict(module.state_dict()) if self.training else {}
             state = {name: array_of(after[name]) for name, kind in self.layer.declared().items() if name in after and not kind.learnt}
-        else:
-            self.ours: Step | None = None
-            outputs, state = self.called(calls, tensors, inputs), {}
-            if self.training and (self.ours or any(not kind.learnt for kind in self.layer.declared().values())):
-                state = dict(self.drawing(inputs).state)
+            return Step(tuple(map(as_array, outputs)), tuple(inputs), self.training, state, state)
+        outputs = self.called(calls, tensors, inputs)
+        remembers = self.training and type(self.layer).step is not Layer.step
+        state = dict(self.ours_on(inputs).state) if remembers else {}
         return Step(tuple(map(as_array, outputs)), tuple(inputs), self.training, state=state)
 
     def module(self) -> Any:
@@ -112,7 +112,7 @@ class Stepping:
             if isinstance(part, Own):
                 return self.own.get(part.name)
             if isinstance(part, Drawn):
-                return self.tensor(np.asarray(self.drawing(inputs).draw))
+                return self.tensor(np.asarray(self.ours_on(inputs).draw))
             if isinstance(part, np.ndarray):
                 return self.tensor(part)
             if isinstance(part, slice):
@@ -120,7 +120,7 @@ class Stepping:
             return type(part)(map(value, part)) if isinstance(part, list | tuple) else part
 
         for call in calls.calls:
-            results.append(self.one(call, value))
+            results.append(self.one(call, value))  # noqa: PERF401 - a call may read the results before it
         return [results[r.node][r.output] for r in calls.outputs] or results[-1]
 
     def one(self, call: Called, value: Any) -> list[Any]:
@@ -129,7 +129,7 @@ class Stepping:
         found = function(*map(value, call.arguments), **{name: value(part) for name, part in call.settings.items()})
         return list(found) if isinstance(found, tuple | list) else [found]
 
-    def drawing(self, inputs: Sequence[Array]) -> Step:
+    def ours_on(self, inputs: Sequence[Array]) -> Step:
         """Our own step, for what is random in it and for what it remembers."""
         if self.ours is None:
             self.ours = self.layer.checked_step(inputs, self.training, state=self.state)
@@ -151,4 +151,3 @@ def as_array(tensor: Any) -> Array:
     if str(tensor.dtype) == "torch.bfloat16":
         return np.asarray(tensor.float().numpy(), ml_dtypes.bfloat16)
     return np.asarray(tensor.detach().resolve_neg().resolve_conj().numpy())
-

@@ -82,7 +82,12 @@ WRONGS = [
     Wrong("prelu-sign", PRELU, (X,), lambda: prelu(lambda c, i, j: SLOPES[c]), lambda: prelu(lambda c, i, j: -SLOPES[c])),
     case("selu-constants", cp.SELU(), selu(1.0507009873554805, 1.6732632423543772), selu(1.0507, 1.6733)),
     case("elu-alpha", cp.ELU(1.7), elu(1.7), elu(1)),
-    case("celu-paren", cp.CELU(1.7), lambda x: x if x > 0 else 1.7 * math.expm1(x / 1.7), lambda x: x if x > 0 else 1.7 * math.exp(x / 1.7 - 1)),
+    case(
+        "celu-paren",
+        cp.CELU(1.7),
+        lambda x: x if x > 0 else 1.7 * math.expm1(x / 1.7),
+        lambda x: x if x > 0 else 1.7 * math.exp(x / 1.7 - 1),
+    ),
     case("softplus-threshold", cp.Softplus(), softplus(20), softplus(7)),
     case("lut-activation", cp.Sigmoid(), sigmoid, table),
     case("sigmoid-missing-or-twice", cp.Sigmoid(), sigmoid, lambda x: sigmoid(sigmoid(x))),

@@ -45,7 +45,9 @@ WRONGS = [
     with_root("bn-eps-twice", lambda var: math.sqrt(var + 1e-5 + 1e-5)),
     with_root("bn-var-as-std", lambda var: var),
     with_root("bn-sqrt-missing", lambda var: var + 1e-5),
-    Wrong("bn-caffe-scale-factor", LAYER, (X,), normalised, lambda: normalised(mean=MEAN * np.float32(999.98), var=VAR * np.float32(999.98))),
+    Wrong(
+        "bn-caffe-scale-factor", LAYER, (X,), normalised, lambda: normalised(mean=MEAN * np.float32(999.98), var=VAR * np.float32(999.98))
+    ),
     Wrong("bn-affine-missing", LAYER, (X,), stored, lambda: by_torch(F.batch_norm, X, MEAN, VAR)),
     Wrong("bn-gamma-missing", LAYER, (X,), normalised, lambda: normalised(gamma=np.ones(6, np.float32))),
     Wrong("bn-beta-missing", LAYER, (X,), normalised, lambda: normalised(beta=0 * BETA)),

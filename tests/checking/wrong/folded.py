@@ -23,7 +23,11 @@ ACTIVATED = cp.Sequential(conv=CONV, relu=cp.ReLU()).eval()
 AFTER_RELU = cp.Sequential(conv=CONV, relu=cp.ReLU(), bn=BN).eval()
 # a BatchNorm before a padded convolution: its border is 0, not what the shift makes of 0
 FIRST = told(
-    cp.BatchNorm2d(6), weight=noise(27, 6), bias=noise(28, 6), running_mean=noise(29, 6), running_var=np.logspace(-2, 2, 6).astype(np.float32)
+    cp.BatchNorm2d(6),
+    weight=noise(27, 6),
+    bias=noise(28, 6),
+    running_mean=noise(29, 6),
+    running_var=np.logspace(-2, 2, 6).astype(np.float32),
 )
 PRE = cp.Sequential(bn=FIRST, conv=CONV).eval()
 
@@ -97,6 +101,8 @@ WRONGS = [
     ),
     Wrong("fold-over-relu", AFTER_RELU, (X,), lambda: behind_relu(fold=False), lambda: behind_relu(fold=True)),
     Wrong("conv-prebn-folded-border", PRE, (X,), lambda: run(W, B, normalised(X)), into_the_weights_behind),
-    Wrong("conv-bias-after-act", ACTIVATED, (X,), lambda: np.maximum(run(W, B), 0), lambda: np.maximum(run(W, 0 * B), 0) + B.reshape(-1, 1, 1)),
+    Wrong(
+        "conv-bias-after-act", ACTIVATED, (X,), lambda: np.maximum(run(W, B), 0), lambda: np.maximum(run(W, 0 * B), 0) + B.reshape(-1, 1, 1)
+    ),
     Wrong("act-on-partial-sum", ACTIVATED, (X,), lambda: blocks_of_channels(False), lambda: blocks_of_channels(True)),
 ]

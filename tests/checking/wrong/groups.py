@@ -19,7 +19,9 @@ EVEN = noise(47, 2, 3, 8, 10)
 
 def grouped(inputs_of, width=3):
     """Every group on the input channels that ``inputs_of`` hands it, with ``width`` channels of its weights."""
-    y = [by_torch(F.conv2d, np.ascontiguousarray(inputs_of(g)), W[4 * g : 4 * g + 4, :width].copy(), B[4 * g : 4 * g + 4]) for g in range(2)]
+    y = [
+        by_torch(F.conv2d, np.ascontiguousarray(inputs_of(g)), W[4 * g : 4 * g + 4, :width].copy(), B[4 * g : 4 * g + 4]) for g in range(2)
+    ]
     return np.concatenate(y, axis=1)
 
 
@@ -53,11 +55,19 @@ def gathered(order):
 
 
 WRONGS = [
-    Wrong("group-as-depthwise", GROUPED, (X,), lambda: grouped(lambda g: X[:, 3 * g : 3 * g + 3]), lambda: grouped(lambda g: X[:, 3 * g : 3 * g + 1], 1)),
+    Wrong(
+        "group-as-depthwise",
+        GROUPED,
+        (X,),
+        lambda: grouped(lambda g: X[:, 3 * g : 3 * g + 3]),
+        lambda: grouped(lambda g: X[:, 3 * g : 3 * g + 1], 1),
+    ),
     Wrong("groups-ignored", GROUPED, (X,), lambda: grouped(lambda g: X[:, 3 * g : 3 * g + 3]), lambda: grouped(lambda g: X[:, :3])),
     Wrong("groups-interleaved", GROUPED, (X,), lambda: grouped(lambda g: X[:, 3 * g : 3 * g + 3]), lambda: grouped(lambda g: X[:, g::2])),
     Wrong("dw-multiplier-order", DEPTHWISE, (X,), lambda: depthwise(of_channel), lambda: depthwise(lambda c, m: 6 * m + c)),
-    Wrong("dw-same-tap-all-channels", DEPTHWISE, (X,), lambda: depthwise(of_channel), lambda: depthwise(of_channel, lambda c, m: DEEP[m, 0])),
+    Wrong(
+        "dw-same-tap-all-channels", DEPTHWISE, (X,), lambda: depthwise(of_channel), lambda: depthwise(of_channel, lambda c, m: DEEP[m, 0])
+    ),
     Wrong(
         "dw-weight-layout",
         DEPTHWISE,

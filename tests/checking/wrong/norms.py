@@ -69,7 +69,9 @@ def over_all_but_one():
 
 
 WRONGS = [
-    Wrong("ln-unbiased-std", LAYERNORM, (ROWS,), lambda: row_by_row(ROWS, G, B), lambda: row_by_row(ROWS, G, B, unbiased=True, outside=True)),
+    Wrong(
+        "ln-unbiased-std", LAYERNORM, (ROWS,), lambda: row_by_row(ROWS, G, B), lambda: row_by_row(ROWS, G, B, unbiased=True, outside=True)
+    ),
     Wrong("ln-axis", WHOLE_LAYERNORM, (WHOLE,), over_all_but_one, over_channels),
     Wrong("ln-eps", LAYERNORM, (ROWS,), lambda: row_by_row(ROWS, G, B), lambda: row_by_row(ROWS, G, B, eps=1e-6)),
     Wrong("rms-for-ln", LAYERNORM, (ROWS,), lambda: row_by_row(ROWS, G, B), lambda: row_by_row(ROWS, G, B, centred=False)),

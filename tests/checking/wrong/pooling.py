@@ -91,7 +91,13 @@ WRONGS = [
     Wrong("avg-count-include-pad", AVERAGE, (X,), lambda: average(lambda _: 6), lambda: average(len)),
     Wrong("avg-sum-not-mean", AVERAGE, (X,), lambda: average(lambda _: 6), lambda: average(lambda _: 1)),
     Wrong("avg-ceil-divisor", CEILED, (X,), lambda: clipped(len), lambda: clipped(lambda _: 6)),
-    Wrong("adaptive-bins", cp.AdaptiveAvgPool2d((5, 3)), (X,), lambda: bins(floor, ceiling), lambda: bins(floor, lambda i, n, o: floor(i + 1, n, o))),
+    Wrong(
+        "adaptive-bins",
+        cp.AdaptiveAvgPool2d((5, 3)),
+        (X,),
+        lambda: bins(floor, ceiling),
+        lambda: bins(floor, lambda i, n, o: floor(i + 1, n, o)),
+    ),
     Wrong("gap-fixed-size", cp.GlobalAveragePool(), (X,), all_of_it, lambda: X[:, :, :7, :7].mean((2, 3), keepdims=True)),
     Wrong(
         "global-pool-axes",

@@ -37,6 +37,12 @@ WRONGS = [
     Wrong("softmax-axis", cp.Softmax(1), (X,), lambda: along(1), lambda: along(3)),
     Wrong("softmax-twice", cp.Softmax(1), (X,), lambda: rows(X), lambda: rows(rows(X))),
     Wrong("softmax-overflow", cp.Softmax(1), (HUGE,), lambda: rows(HUGE, number=single), lambda: rows(HUGE, lambda row: 0, number=single)),
-    Wrong("softmax-max-clamped", cp.Softmax(1), (LOW,), lambda: rows(LOW, number=single), lambda: rows(LOW, lambda row: max(0, *row), number=single)),
+    Wrong(
+        "softmax-max-clamped",
+        cp.Softmax(1),
+        (LOW,),
+        lambda: rows(LOW, number=single),
+        lambda: rows(LOW, lambda row: max(0, *row), number=single),
+    ),
     Wrong("softmax-temperature-base", cp.Softmax(1), (X,), lambda: rows(X), lambda: rows(X, power=lambda z: 2.0**z)),
 ]

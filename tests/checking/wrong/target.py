@@ -1,7 +1,7 @@
 """A small network, and a target that computes it layer by layer with PyTorch, sound or damaged.
 
-    input -> conv1 -> bn1 -> relu1 -> pool -> conv2 -> sum -> flatten -> fc
-                                       '----------------'
+input -> conv1 -> bn1 -> relu1 -> pool -> conv2 -> sum -> flatten -> fc
+                                   '----------------'
 """
 
 from collections.abc import Callable, Mapping

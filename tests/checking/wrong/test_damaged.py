@@ -92,7 +92,9 @@ def lowered_where_masked(mode):
 @pytest.mark.parametrize("mode", MODES)
 def test_what_max_pooling_masks_is_right_behind_it(mode):
     def lowered(y):
-        n, c, i, j = next(at for at in np.argwhere(y > 0) if y[at[0], at[1]][at[2] // 2 * 2 :, at[3] // 3 * 3 :][:2, :3].max() > y[tuple(at)])
+        n, c, i, j = next(
+            at for at in np.argwhere(y > 0) if y[at[0], at[1]][at[2] // 2 * 2 :, at[3] // 3 * 3 :][:2, :3].max() > y[tuple(at)]
+        )
         y[n, c, i, j] /= 2
         return y
 

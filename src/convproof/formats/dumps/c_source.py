@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from convproof.core.errors import SettingError
+from convproof.core.resolution import Fixed
 from convproof.core.shapes import Array, Shape
+from convproof.formats.dumps.declared import parse_format
 from convproof.formats.dumps.entries import Entry, Manifest
-from convproof.network.graph import free_name
 
 TYPES = {
     "float16": "float",
@@ -28,15 +29,21 @@ LEAST = np.iinfo(np.int64).min
 def header(about: Manifest, arrays: Mapping[Entry, Array]) -> Iterator[str]:
     """The lines of a header with all arrays."""
     yield f"/* golden vectors of {harmless(about.model)}\n   input: {harmless(about.input)}\n"
-    yield f"   number format: {harmless(about.format)}; order of the axes: {about.layout} */\n"
+    yield f"   number format: {harmless(about.format)}{codes(about.format)}; order of the axes: {about.layout} */\n"
     yield "#ifndef GOLDEN_H\n#define GOLDEN_H\n\n#include <math.h>\n#include <stdint.h>\n"
-    used: set[str] = set()
     for entry, stored in arrays.items():
-        name = free_name(identifier(entry), used, "_")
-        used.add(name)
-        yield f"\n/* {entry.role} {harmless(entry.name)}{told(entry)} */\n"
-        yield from definition(name, stored, entry)
+        role = "" if entry.role == entry.name else f"{entry.role} "
+        yield f"\n/* {role}{harmless(entry.name)}{told(entry)} */\n"
+        yield from definition(stored, entry)
     yield "\n#endif\n"
+
+
+def codes(format: str) -> str:
+    """What whole numbers mean, where the format is a fixed-point one."""
+    fixed = parse_format(format)
+    if not isinstance(fixed, Fixed):
+        return ""
+    return f", number = {f'(code - {fixed.zero})' if fixed.zero else 'code'} * {fixed.step:.17g}"
 
 
 def told(entry: Entry) -> str:
@@ -44,16 +51,16 @@ def told(entry: Entry) -> str:
     parts = [harmless(entry.described)] if entry.described else []
     parts += [f"shape in the network {' x '.join(map(str, entry.shape)) or '1'}", harmless(entry.format)]
     if entry.bound is not None:
-        parts.append(f"a correct float may be off by {entry.bound.proof:.3g}")
+        parts.append(f"rounding in float moves it by at most {entry.bound.proof:.3g}")
     return ": " + "; ".join(parts)
 
 
-def definition(name: str, stored: Array, entry: Entry) -> Iterator[str]:
+def definition(stored: Array, entry: Entry) -> Iterator[str]:
     """The lines of one array."""
     if stored.size == 0:
         raise SettingError("{name} has shape {shape} and C has no empty arrays; write it as npy", name=entry.name, shape=entry.shape)
     shape: Shape = stored.shape or (1,)
-    yield f"static const {TYPES[stored.dtype.name]} {name}{''.join(f'[{size}]' for size in shape)} = {{\n"
+    yield f"static const {TYPES[stored.dtype.name]} {entry.inside}{''.join(f'[{size}]' for size in shape)} = {{\n"
     yield from rows(stored.reshape(shape), 1)
     yield "};\n"
 
@@ -61,36 +68,40 @@ def definition(name: str, stored: Array, entry: Entry) -> Iterator[str]:
 def rows(stored: Array, depth: int) -> Iterator[str]:
     """The numbers of an array in nested braces, eight a line."""
     indent = "  " * depth
-    if stored.ndim > 1:
+    if stored.ndim > 1 and (stored.ndim > 2 or stored.shape[-1] > WIDEST):
         for part in stored:
             yield indent + "{\n"
             yield from rows(part, depth + 1)
             yield indent + "},\n"
-        return
-    finite = bool(np.isfinite(stored).all()) if stored.dtype.kind == "f" else not (stored == LEAST).any()
-    for start in range(0, len(stored), WIDEST):
-        part = stored[start : start + WIDEST]
-        pattern = PATTERNS.get(stored.dtype.name, "%d")
-        texts = [pattern % value if finite else literal(value, pattern) for value in part.tolist()]
-        yield f"{indent}{', '.join(texts)},\n"
+    elif stored.ndim > 1:
+        yield from (f"{indent}{{{', '.join(texts_of(row))}}},\n" for row in stored)
+    else:
+        yield from (f"{indent}{', '.join(texts_of(stored[k : k + WIDEST]))},\n" for k in range(0, len(stored), WIDEST))
+
+
+def texts_of(row: Array) -> list[str]:
+    """Numbers as C literals."""
+    pattern = PATTERNS.get(row.dtype.name, "%d")
+    plain = np.isfinite(row).all() if row.dtype.kind == "f" else not (row.dtype == np.int64 and (row == LEAST).any())
+    return [pattern % value if plain else literal(value, pattern) for value in row.tolist()]
 
 
 def literal(value: float | int, pattern: str) -> str:
-    """One number that C has no plain literal for, or another."""
-    if value == LEAST:
-        return "(-9223372036854775807LL - 1)"
-    if value != value:
+    """One number, which may be one that C has no plain literal for."""
+    if isinstance(value, int):
+        return "(-9223372036854775807LL - 1)" if value == LEAST else pattern % value
+    if np.isnan(value):
         return "NAN"
-    return {np.inf: "INFINITY", -np.inf: "-INFINITY"}.get(value, pattern % value if np.isfinite(value) else "")
+    return pattern % value if np.isfinite(value) else "INFINITY" if value > 0 else "-INFINITY"
 
 
-def identifier(entry: Entry) -> str:
+def identifier(name: str, role: str) -> str:
     """conv1_output, conv1_weight, input."""
-    words = entry.name if entry.role in ("weight", "statistic") or entry.name == entry.role else f"{entry.name}_{entry.role}"
+    words = name if role in ("weight", "statistic") or name == role else f"{name}_{role}"
     plain = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_")
     return plain if plain[:1].isalpha() else f"layer_{plain}"
 
 
 def harmless(text: str) -> str:
     """Only characters that can neither end a comment nor begin one."""
-    return re.sub(r"[^A-Za-z0-9 _.,:;()=<>\[\]+-]", "_", re.sub(r"[\s/]+", " ", text))
+    return re.sub(r"[^A-Za-z0-9 _.,:;'()=<>\[\]+-]", "_", re.sub(r"[\s/]+", " ", text))

@@ -8,23 +8,21 @@ A manifest is untrusted: types are checked, files stay inside the folder, and no
 """
 
 import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
-from convproof.core.errors import FileError, ShapeError, UnknownNameError
-from convproof.core.sentence import Text, either, listed, say
+from convproof.core.errors import ShapeError, UnknownNameError
+from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Cell, Shape
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
-MOST_ARRAYS = 100_000
-MOST_NUMBERS = 1 << 31
-MOST_AXES = 16
+BEFORE = ".before"  # what a statistic is called as a step in training finds it
+CHANNELS_LAST = (4, 5)  # numbers of axes of arrays that a layout speaks of
 
 Role = Literal["input", "weight", "statistic", "output"]
 Files = Literal["c", "bin", "npy", "txt", "safetensors"]
@@ -34,7 +32,7 @@ ROLES, FILES, LAYOUTS = (cast("tuple[str, ...]", get_args(words)) for words in (
 
 @dataclass(frozen=True)
 class Bound:
-    """How far a correct computation may stray in a layer on its exact input: the largest proof and usual line, and the cells they are of."""
+    """How far a correct computation may stray in a layer on its exact input: its largest proof and usual line, and their cells."""
 
     proof: float
     proof_at: Cell
@@ -47,7 +45,8 @@ class Entry:
     """One array. ``shape`` is that in the network; in the file axis k is axis ``axes[k]`` of it.
 
     ``format`` is the number format, such as q7.8, ``dtype`` what the file holds (whole codes of a fixed-point format), ``computed_in`` the
-    network's own dtype. ``dump`` is the stem of the file in which a port's own numbers of this array are looked for.
+    network's own dtype. ``inside`` is its name within a file
+    that holds several, else empty. ``dump`` is the stem of the file in which a port's own numbers of this array are looked for.
     """
 
     name: str
@@ -58,6 +57,7 @@ class Entry:
     dtype: str
     computed_in: str
     file: str
+    inside: str
     dump: str
     sha256: str
     described: str = ""
@@ -111,8 +111,11 @@ class Manifest:
         }
 
     def text(self) -> str:
-        """The manifest as JSON."""
-        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        """The manifest as JSON, one line an array."""
+        whole = self.to_dict()
+        arrays = ",\n".join("  " + json.dumps(record, ensure_ascii=False, allow_nan=False) for record in whole.pop("arrays"))
+        rest = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False).removesuffix("\n}")
+        return f'{rest},\n "arrays": [\n{arrays}\n ]\n}}\n'
 
     def require_fit(self, shapes: Mapping[str, Shape], path: str | Path = MANIFEST) -> None:
         """Raise UnknownNameError or ShapeError unless all arrays of the network have these ``shapes``, by name.
@@ -147,11 +150,12 @@ def _record(entry: Entry, layout: Layout) -> dict[str, Any]:
         "shape": list(entry.shape),
         "stored_shape": list(entry.stored_shape),
         "axes": list(entry.axes),
-        "layout": layout if len(entry.shape) > 2 else None,
+        "layout": layout if len(entry.shape) in CHANNELS_LAST else None,
         "format": entry.format,
         "dtype": entry.dtype,
         "computed_in": entry.computed_in,
         "file": entry.file,
+        "inside": entry.inside,
         "dump": entry.dump,
         "sha256": entry.sha256,
     }
@@ -166,141 +170,3 @@ def _record(entry: Entry, layout: Layout) -> dict[str, Any]:
             "usual_at": list(bound.usual_at),
         }
     return record
-
-
-@dataclass(frozen=True)
-class Reader:
-    """An object of a JSON file whose values are asked for by key and kind; ``where`` names it in messages."""
-
-    record: Any
-    where: Text
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.record, dict):
-            raise FileError("{where} holds {found}; expected an object with names", where=self.where, found=_shown(self.record))
-
-    def take(self, key: str, kind: Any, expected: Text, fits: Callable[[Any], bool] = lambda value: True) -> Any:
-        """The value of a key. Raises FileError unless it is of the ``kind`` and ``fits``."""
-        value = self.record.get(key)
-        boolean = isinstance(value, bool) and kind is not bool
-        if not isinstance(value, kind) or boolean or not fits(value):
-            raise FileError(
-                "{where} has {key} = {found}; expected {expected}: write it anew with convproof golden",
-                where=self.where,
-                key=key,
-                found=_shown(value),
-                expected=expected,
-            )
-        return value
-
-    def text(self, key: str, most: int = 10_000) -> str:
-        """A text that is not endless."""
-        return cast("str", self.take(key, str, say("a text"), lambda value: len(value) <= most))
-
-    def name(self, key: str) -> str:
-        """A text that is not empty."""
-        return cast("str", self.take(key, str, say("a name"), lambda value: 0 < len(value) <= 10_000))
-
-    def one_of(self, key: str, known: Sequence[str]) -> Any:
-        """One of a few words."""
-        return self.take(key, str, either(known), lambda value: value in known)
-
-    def number(self, key: str) -> float:
-        """A number that is finite and not negative."""
-        return float(self.take(key, (int, float), say("a number of 0 or more"), lambda v: math.isfinite(v) and v >= 0))
-
-    def whole(self, key: str, below: int = MOST_NUMBERS) -> tuple[int, ...]:
-        """A list of whole numbers, as many as an array may have axes."""
-        found = self.take(
-            key,
-            list,
-            say("a list of at most {most} whole numbers", most=MOST_AXES),
-            lambda v: len(v) <= MOST_AXES and all(isinstance(i, int) and not isinstance(i, bool) and 0 <= i < below for i in v),
-        )
-        return tuple(found)
-
-    def texts(self, key: str) -> dict[str, str]:
-        """An object of texts."""
-        found = self.take(key, dict, say("texts by name"), lambda v: all(isinstance(text, str) for text in v.values()))
-        return cast("dict[str, str]", found)
-
-
-def _shown(value: Any) -> str:
-    """A value from a file, shortened."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def manifest_of(reader: Reader) -> Manifest:
-    version = reader.take("schema_version", int, say("schema_version {n}, which this version reads", n=SCHEMA_VERSION))
-    if version != SCHEMA_VERSION:
-        raise FileError(
-            "{where} has schema_version {found}; this version reads {expected}: write it anew with convproof golden",
-            where=reader.where,
-            found=version,
-            expected=SCHEMA_VERSION,
-        )
-    records = reader.take("arrays", list, say("a list of arrays"), lambda value: len(value) <= MOST_ARRAYS)
-    entries = tuple(_entry(Reader(record, say("{path}, array {k},", path=reader.where, k=k))) for k, record in enumerate(records))
-    for key in ("name", "dump"):
-        names = [getattr(entry, key) for entry in entries]
-        double = next((name for k, name in enumerate(names) if name in names[:k]), None) if len(set(names)) < len(names) else None
-        if double is not None:
-            raise FileError("{where} has two arrays of the {key} {name!r}; expected each once", where=reader.where, key=key, name=double)
-    return Manifest(
-        reader.text("model"),
-        reader.text("mode"),
-        reader.text("input"),
-        reader.one_of("files", FILES),
-        reader.one_of("layout", LAYOUTS),
-        reader.text("format", 200),
-        entries,
-        reader.texts("folded"),
-        reader.texts("hashes"),
-    )
-
-
-def _entry(reader: Reader) -> Entry:
-    shape, axes = reader.whole("shape"), reader.whole("axes")
-    if sorted(axes) != list(range(len(shape))):
-        raise FileError("{where} has axes {axes} for shape {shape}; expected each axis once", where=reader.where, axes=axes, shape=shape)
-    if math.prod(shape) > MOST_NUMBERS:
-        raise FileError("{where} has shape {shape}, more numbers than any array has", where=reader.where, shape=shape)
-    entry = Entry(
-        reader.name("name"),
-        reader.one_of("role", ROLES),
-        shape,
-        axes,
-        reader.text("format", 200),
-        reader.one_of("dtype", DTYPES),
-        reader.one_of("computed_in", (*DTYPES, "bool", "bfloat16")),
-        _inside(reader, "file"),
-        _inside(reader, "dump"),
-        reader.text("sha256", 64),
-        reader.text("described") if "described" in reader.record else "",
-        _bound(reader, shape),
-    )
-    return entry
-
-
-DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-
-
-def _inside(reader: Reader, key: str) -> str:
-    """The name of a file that lies in the manifest's own folder."""
-
-    def plain(name: str) -> bool:
-        return PurePosixPath(name).name == name and name not in ("", ".", "..") and not set(name) & set('\\/:\0*?"<>|') and len(name) < 250
-
-    return cast("str", reader.take(key, str, say("the name of a file in the same folder"), plain))
-
-
-def _bound(reader: Reader, shape: Shape) -> Bound | None:
-    if "bound" not in reader.record:
-        return None
-    bound = Reader(reader.record["bound"], say("{where} bound", where=reader.where))
-    cells = [bound.whole(key) for key in ("proof_at", "usual_at")]
-    for cell in cells:
-        if len(cell) != len(shape) or any(i >= size for i, size in zip(cell, shape, strict=True)):
-            raise FileError("{where} is of cell {cell}; the array has shape {shape}", where=bound.where, cell=cell, shape=shape)
-    return Bound(bound.number("proof"), cells[0], bound.number("usual"), cells[1])

@@ -1,28 +1,36 @@
-"""A folder with a ``manifest.json``: the golden vectors that it describes, and a port's own dumps beside it.
+"""A folder with a ``manifest.json``: the golden vectors that it describes, or a port's own dumps beside a copy of it.
 
-A port copies the manifest, and the golden input, into the folder of its own dumps. An array is then looked for in the file that the manifest
-names, or in one of the same stem that ends otherwise: conv1.txt for conv1.npy. Its numbers are the port's and may differ; the golden input
-and golden weights may not, which their SHA-256 shows.
+A port copies the manifest, and the golden input, into the folder of its own dumps. An array is then looked for in files that are called
+as the manifest says, whatever they end in: conv1.txt, conv1.bin, conv1.npy. Its numbers are the port's and may differ; the golden input
+and the golden weights may not, which their SHA-256 shows.
 """
 
-import hashlib
+import difflib
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from convproof.core.errors import FileError
+from convproof.core.errors import FileError, ShapeError
+from convproof.core.resolution import Decimals, Fixed, Resolution
 from convproof.core.sentence import listed, say
 from convproof.core.shapes import Array
 from convproof.formats.arrays import SEVERAL, read_arrays
-from convproof.formats.dumps.dump import Dump
-from convproof.formats.dumps.entries import MANIFEST, Entry, Manifest, Reader, manifest_of
+from convproof.formats.dumps.declared import Raw
+from convproof.formats.dumps.dump import Dump, Written
+from convproof.formats.dumps.entries import BEFORE, MANIFEST, Entry, Manifest
+from convproof.formats.dumps.opening import ENDINGS, open_file
+from convproof.formats.dumps.parsing import Reader, manifest_of
+from convproof.formats.dumps.stored import digest, from_stored, resolution_of
 from convproof.formats.files import existing
 
 LARGEST_FILE = 1 << 26
 KIND = say("a manifest of golden vectors")
+IN_WORDS = {"input": say("input"), "weight": say("weight"), "statistic": say("statistic"), "output": say("output")}
+SIZES = {2: ("float16", "bfloat16"), 4: ("float32",), 8: ("float64",)}
 
 
 def read_manifest(path: str | Path) -> Manifest:
@@ -44,8 +52,8 @@ def read_manifest(path: str | Path) -> Manifest:
 
 
 def has_manifest(path: str | Path) -> bool:
-    """Whether a path is a folder with a manifest in it."""
-    return (Path(path) / MANIFEST).is_file()
+    """Whether a path is a folder with a manifest in it, or the manifest itself."""
+    return (Path(path) / MANIFEST).is_file() or (Path(path).name == MANIFEST and Path(path).is_file())
 
 
 def is_golden(folder: str | Path) -> bool:
@@ -56,10 +64,9 @@ def is_golden(folder: str | Path) -> bool:
         return False
 
 
-def digest(stored: Array) -> str:
-    """SHA-256 of an array's numbers as they are stored: little-endian, in C order."""
-    plain = np.ascontiguousarray(stored, stored.dtype.newbyteorder("<"))
-    return hashlib.sha256(plain.reshape(-1).view(np.uint8).data).hexdigest()
+def folder_of(path: str | Path) -> Path:
+    """The folder that a manifest lies in, from either."""
+    return Path(path) if Path(path).is_dir() else Path(path).parent
 
 
 def input_of(path: str | Path, names: Sequence[str]) -> tuple[Array, ...] | None:
@@ -67,9 +74,8 @@ def input_of(path: str | Path, names: Sequence[str]) -> tuple[Array, ...] | None
 
     Raises FileError for a golden input that is damaged, or is not the one that the manifest describes.
     """
-    folder = Path(path)
-    if has_manifest(folder):
-        manifest = read_manifest(folder)
+    if has_manifest(path):
+        manifest, folder = read_manifest(path), folder_of(path)
         entries = {entry.name: entry for entry in manifest.of("input")}
         if set(names) != set(entries):
             raise FileError(
@@ -78,16 +84,169 @@ def input_of(path: str | Path, names: Sequence[str]) -> tuple[Array, ...] | None
                 found=listed(entries),
                 expected=listed(names),
             )
+        if not all((folder / entry.file).is_file() for entry in entries.values()):
+            return None
         return tuple(golden_input(folder, manifest, entries[name]) for name in names)
-    if folder.suffix.lower() in SEVERAL and folder.is_file():
-        arrays = read_arrays(folder)
+    if Path(path).suffix.lower() in SEVERAL and Path(path).is_file():
+        arrays = read_arrays(path)
         return tuple(arrays[name] for name in names) if set(names) <= set(arrays) else None
     return None
 
 
 def golden_input(folder: Path, manifest: Manifest, entry: Entry) -> Array:
     """One golden input as the network reads it. Raises FileError if its numbers are not those of the manifest."""
-    stored = stored_in(folder / entry.file, entry)
-    require_same(folder / entry.file, entry, stored)
-    resolution = parse_format(manifest.format)
-    return from_stored(entry.in_the_network(stored), resolution, np.dtype(entry.computed_in))
+    stored = entry.in_the_network(golden_array(folder / entry.file, entry))
+    return from_stored(stored, resolution_of(manifest.format, entry.computed_in), np.dtype(entry.computed_in))
+
+
+def golden_array(file: Path, entry: Entry) -> Array:
+    """The numbers of a golden file as they are stored. Raises FileError if they are not those of the manifest."""
+    array = the_one(open_file(existing(file), entry.dump, Raw(entry.dtype), None), entry, file).read().array
+    fits = array.size == math.prod(entry.shape)
+    stored = array.astype(entry.dtype).reshape(entry.stored_shape) if fits else array
+    if not fits or digest(stored) != entry.sha256:
+        raise FileError(
+            "{file} does not hold the {role} {name} that {manifest} describes (its SHA-256 is another); copy the golden file again",
+            file=file,
+            role=IN_WORDS[entry.role],
+            name=entry.name,
+            manifest=MANIFEST,
+        )
+    return stored
+
+
+def the_one(dumps: Sequence[Dump], entry: Entry, file: Path) -> Dump:
+    """The array of a file that is meant: the only one, or that of the golden file's or the layer's own name. Raises FileError."""
+    if len(dumps) == 1 and not (entry.inside and file.name == entry.file):
+        return dumps[0]
+    for name in (entry.inside, entry.name, entry.dump):
+        for dump in dumps:
+            if name and dump.name == name:
+                return dump
+    raise FileError(
+        "{file} does not hold {name}; it holds {names}",
+        file=file,
+        name=entry.inside or entry.name,
+        names=listed([d.name for d in dumps], 8),
+    )
+
+
+def dumps_of(path: str | Path) -> tuple[Dump, ...]:
+    """The arrays that a folder with a manifest holds, each in the shape of the network and at the resolution that the manifest declares.
+
+    Arrays without a file are left out. What a golden file holds of weights is compared with its SHA-256 when it is read; weights with a
+    BatchNorm folded in at once, since they are none of the network's own. Raises FileError for a folder that holds none of the arrays.
+    """
+    manifest, folder = read_manifest(path), folder_of(path)
+    files = files_of(folder, manifest)
+    dumps = []
+    for entry in manifest.of("weight", "statistic", "output"):
+        file = files.get(entry.name)
+        if file is None or entry.name.endswith(BEFORE):
+            continue
+        is_golden_weight = entry.role != "output" and file.name == entry.file
+        if is_golden_weight and entry.name.rpartition(".")[0] in manifest.folded:
+            golden_array(file, entry)
+            continue
+        dumps.append(Dump(entry.name, str(file), partial(read, file, entry, is_golden_weight)))
+    if not dumps:
+        names = [f"{entry.dump}.npy" for entry in manifest.of("output")]
+        raise FileError(
+            "{folder} holds no array that its {manifest} names; expected files such as {names}",
+            folder=folder,
+            manifest=MANIFEST,
+            names=listed(names, most=3),
+        )
+    return tuple(dumps)
+
+
+def files_of(folder: Path, manifest: Manifest) -> Mapping[str, Path]:
+    """The file of each array, by the array's name. Raises FileError where two hold the same, or where one is nearly called as expected."""
+    there: dict[str, list[Path]] = {}
+    for file in sorted(folder.iterdir()):
+        if file.is_file() and file.suffix.lower() in ENDINGS:
+            there.setdefault(file.stem.lower(), []).append(file)
+    own = {entry.name: there.get(entry.dump.lower(), []) for entry in manifest.arrays}
+    for name, files in own.items():
+        if len(files) > 1:
+            raise FileError(
+                "{folder} holds {name} twice, in {files}; move one out", folder=folder, name=name, files=listed(f.name for f in files)
+            )
+    dumped = any(own[entry.name] for entry in manifest.of("output"))
+    found = {name: files[0] for name, files in own.items() if files}
+    for entry in manifest.arrays:  # a file with all golden arrays is no port's dump of those that it did not write
+        shared = folder / entry.file
+        if entry.name not in found and entry.inside and shared.is_file() and not (dumped and entry.role == "output"):
+            found[entry.name] = shared
+    require_known(folder, there, manifest, own)
+    return found
+
+
+def require_known(folder: Path, there: Mapping[str, Sequence[Path]], manifest: Manifest, own: Mapping[str, Sequence[Path]]) -> None:
+    """Raise FileError for a file that is called almost as one that is missing: conv_1.txt for conv1."""
+    stems = {entry.dump.lower() for entry in manifest.arrays}
+    missing = [entry.dump for entry in manifest.arrays if not own[entry.name] and entry.role == "output"]
+    for stem, files in there.items():
+        if stem in stems or files[0].name in manifest.hashes:
+            continue
+        near = difflib.get_close_matches(stem, missing, 1, 0.75)
+        if near:
+            raise FileError(
+                "{folder} holds {file}, and the manifest names no such array; did you mean {near}?",
+                folder=folder,
+                file=files[0].name,
+                near=near[0] + files[0].suffix,
+            )
+
+
+def read(file: Path, entry: Entry, golden_weight: bool) -> Written:
+    """One array in the network's shape. Raises FileError, ShapeError for another number of numbers than the array has."""
+    if golden_weight:
+        golden_array(file, entry)
+    declared = None if is_whole(entry) else resolution_of(entry.format, entry.computed_in)
+    dump = the_one(open_file(file, entry.dump, Raw(bytes_of(file, entry)), declared), entry, file)
+    written = dump.read()
+    if written.array.size != math.prod(entry.shape):
+        raise ShapeError(
+            "{where} holds {found} numbers; {name} has {expected}, as {shape} in the order that the manifest declares",
+            where=dump.where,
+            found=written.array.size,
+            name=entry.name,
+            expected=math.prod(entry.shape),
+            shape=entry.stored_shape,
+        )
+    written = undoubted(written, entry, declared)
+    change = partial(in_the_network, entry=entry)
+    resolution: Resolution | None = written.resolution
+    return Written(change(written.array), None if resolution is None else resolution.map(change))
+
+
+def undoubted(written: Written, entry: Entry, declared: Resolution | None) -> Written:
+    """What a text printed, without doubt where there is none: whole numbers, and floats that are the golden ones, zeros too."""
+    if not isinstance(written.resolution, Decimals) or isinstance(declared, Fixed):
+        return written
+    with np.errstate(all="ignore"):
+        found = written.array.astype(entry.dtype)
+    if declared is None:
+        return Written(found)
+    return Written(found, declared) if digest(found) == entry.sha256 else written
+
+
+def is_whole(entry: Entry) -> bool:
+    """Whether an array holds whole numbers in the network itself, so that they are no codes."""
+    return np.dtype(entry.computed_in).kind in "iub" if entry.computed_in != "bfloat16" else False
+
+
+def in_the_network(array: Array, entry: Entry) -> Array:
+    """An array in the network's axes: from the declared order where it has that shape or is flat, as it is where it has the network's."""
+    if array.shape == entry.shape != entry.stored_shape:
+        return array
+    return entry.in_the_network(array.reshape(entry.stored_shape))
+
+
+def bytes_of(file: Path, entry: Entry) -> str:
+    """The dtype of raw bytes: the manifest's, or the float of as many bytes as there are for each number."""
+    each = file.stat().st_size / max(1, math.prod(entry.shape))
+    if entry.dtype.startswith("float") and each in SIZES and each != np.dtype(entry.dtype).itemsize:
+        return entry.format if entry.format in SIZES[int(each)] else SIZES[int(each)][0]
+    return entry.dtype

@@ -12,20 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from convproof.core.errors import FileError, NotFiniteError, SettingError
-from convproof.core.formats import FLOAT32, format_of
-from convproof.core.resolution import Fixed, Resolution, Stored
+from convproof.core.errors import FileError
 from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Shape
 from convproof.formats.arrays import write_array, write_arrays
 from convproof.formats.dumps import c_source
-from convproof.formats.dumps.entries import MANIFEST, Bound, Entry, Files, Layout, Manifest, Role
-from convproof.formats.dumps.manifest import digest, is_golden, read_manifest
-from convproof.network.graph import free_name
+from convproof.formats.dumps.entries import CHANNELS_LAST, MANIFEST, Bound, Entry, Layout, Manifest, Role
+from convproof.formats.dumps.manifest import is_golden, read_manifest
+from convproof.formats.dumps.stored import as_stored, digest, resolution_of
 
 HEADER, ARCHIVE = "golden.h", "golden.safetensors"
 TEXT = {"float16": "%.4e", "float32": "%.8e", "float64": "%.16e"}
@@ -49,7 +46,6 @@ def write_golden(
     path: str | Path,
     arrays: Iterable[GoldenArray],
     about: Manifest,
-    resolution: Callable[[GoldenArray], Resolution],
     force: bool = False,
 ) -> Manifest:
     """Write arrays and manifest into a new folder; ``about`` is the manifest without its arrays, and says how they are written.
@@ -57,10 +53,11 @@ def write_golden(
     Raises FileError for a folder that is there already, unless it is one of ours and ``force``; NotFiniteError for a NaN in fixed point.
     """
     with new_folder(path, force) as folder:
-        entries, kept = [], {}
-        used: set[str] = {MANIFEST.partition(".")[0]}
+        entries: list[Entry] = []
+        kept: dict[Entry, Array] = {}
+        stems, identifiers = Names(), Names()
         for array in arrays:
-            entry, stored = prepared(array, about, resolution(array), used)
+            entry, stored = prepared(array, about, stems, identifiers)
             entries.append(entry)
             if about.files in ONE_EACH:
                 ONE_EACH[about.files](folder / entry.file, stored)
@@ -74,15 +71,31 @@ def write_golden(
     return manifest
 
 
-def prepared(array: GoldenArray, about: Manifest, resolution: Resolution, used: set[str]) -> tuple[Entry, Array]:
-    """The entry of an array, and its numbers as its file holds them; ``used`` are the stems that are taken."""
+class Names:
+    """Names that are still free: of files, which may not differ in case alone, and of C arrays."""
+
+    def __init__(self) -> None:
+        self.used = {MANIFEST.partition(".")[0]}
+
+    def free(self, wanted: str) -> str:
+        """The name itself, or with a number behind it."""
+        name, k = wanted, 1
+        while name.lower() in self.used:
+            k += 1
+            name = f"{wanted}_{k}"
+        self.used.add(name.lower())
+        return name
+
+
+def prepared(array: GoldenArray, about: Manifest, stems: Names, identifiers: Names) -> tuple[Entry, Array]:
+    """The entry of an array, and its numbers as its file holds them."""
     axes = axes_of(array.exact.shape, about.layout)
-    stored = np.ascontiguousarray(as_stored(array, resolution).transpose(axes))
-    stem = free_name(stem_of(array.name), {name.lower() for name in used} | used, "_")
-    while stem.lower() in used:
-        stem += "_"
-    used.add(stem.lower())
-    file = {"c": HEADER, "safetensors": ARCHIVE}.get(about.files, f"{stem}.{about.files}")
+    resolution = resolution_of(about.format, array.computed_in)
+    stored = np.ascontiguousarray(as_stored(array.name, array.exact, resolution).transpose(axes)).reshape(
+        [array.exact.shape[axis] for axis in axes]
+    )
+    stem = stems.free(stem_of(array.name))
+    inside = {"c": identifiers.free(c_source.identifier(array.name, array.role)), "safetensors": array.name}.get(about.files, "")
     entry = Entry(
         array.name,
         array.role,
@@ -91,7 +104,8 @@ def prepared(array: GoldenArray, about: Manifest, resolution: Resolution, used: 
         about.format if array.exact.dtype.kind == "f" else str(stored.dtype),
         str(stored.dtype),
         array.computed_in,
-        file,
+        {"c": HEADER, "safetensors": ARCHIVE}.get(about.files, f"{stem}.{about.files}"),
+        inside,
         stem,
         digest(stored),
         array.described,
@@ -100,49 +114,10 @@ def prepared(array: GoldenArray, about: Manifest, resolution: Resolution, used: 
     return entry, stored
 
 
-def as_stored(array: GoldenArray, resolution: Resolution) -> Array:
-    """Exact numbers as a file holds them: rounded to a floating-point format, or as codes of a fixed-point one; whole numbers as they are."""
-    if array.exact.dtype.kind != "f":
-        return array.exact.astype(np.uint8) if array.exact.dtype.kind == "b" else array.exact
-    if isinstance(resolution, Fixed):
-        if not np.isfinite(array.exact).all():
-            raise NotFiniteError(
-                "{name} holds a NaN or an infinity, for which {format} has no code; write it as float32",
-                name=array.name,
-                format=resolution.name,
-            )
-        return resolution.code(array.exact).astype(dtype_of_codes(resolution))
-    with np.errstate(all="ignore"):  # what lies beyond the format's range is an infinity in it
-        return resolution.render(array.exact).astype(dtype_of(resolution))
-
-
-def from_stored(stored: Array, resolution: Resolution, dtype: np.dtype[Any]) -> Array:
-    """What the numbers in a file mean, in the network's dtype."""
-    coded = isinstance(resolution, Fixed) and dtype.kind in "fV"
-    return (resolution.decode(stored) if coded else stored).astype(dtype)
-
-
-def dtype_of(resolution: Resolution) -> np.dtype[Any]:
-    """The dtype in which a floating-point format is written; bfloat16, which few programs read, as the float32 of the same value."""
-    name = resolution.storage.name if isinstance(resolution, Stored) else resolution.native.name
-    return np.dtype(np.float32) if name == "bfloat16" else np.dtype(name)
-
-
-def dtype_of_codes(fixed: Fixed) -> np.dtype[Any]:
-    """The shortest whole-number type that holds all codes of a format."""
-    kinds = "iu" if fixed.lowest < 0 else "ui"
-    for bits in (8, 16, 32, 64):
-        for kind in kinds:
-            info = np.iinfo(f"{kind}{bits // 8}")
-            if info.min <= fixed.lowest and fixed.highest <= info.max:
-                return np.dtype(info.dtype)
-    raise SettingError("{format} has codes of more than 64 bits; take a format with fewer", format=fixed.name)
-
-
 def axes_of(shape: Shape, layout: Layout) -> tuple[int, ...]:
     """The network's axes in the order in which a layout writes them: with nhwc, axis 1 comes last where there are 4 axes or 5."""
     axes = tuple(range(len(shape)))
-    return (0, *axes[2:], 1) if layout == "nhwc" and len(shape) in (4, 5) else axes
+    return (0, *axes[2:], 1) if layout == "nhwc" and len(shape) in CHANNELS_LAST else axes
 
 
 def stem_of(name: str) -> str:
@@ -179,7 +154,7 @@ def write_c(folder: Path, about: Manifest, arrays: Mapping[Entry, Array]) -> Non
         stream.writelines(c_source.header(about, arrays))
 
 
-def write_archive(folder: Path, about: Manifest, arrays: Mapping[Entry, Array]) -> None:
+def write_archive(folder: Path, _: Manifest, arrays: Mapping[Entry, Array]) -> None:
     """One .safetensors file with all arrays by name."""
     write_arrays(folder / ARCHIVE, {entry.name: stored for entry, stored in arrays.items()})
 
@@ -237,7 +212,9 @@ def require_free(target: Path, force: bool) -> None:
     others = strangers(names, read_manifest(target))
     if others:
         raise FileError(
-            "{path} also holds {names}, which is not of the golden vectors; move it elsewhere first", path=target, names=listed(others, most=5)
+            "{path} also holds {names}, which is not of the golden vectors; move it elsewhere first",
+            path=target,
+            names=listed(others, most=5),
         )
 
 

@@ -12,7 +12,7 @@ from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Written
 from convproof.core.parameters import Parameter, Statistic
-from convproof.core.records import Convention, Mistake
+from convproof.core.records import Convention, Mistake, Precision
 from convproof.core.shapes import Array, Cell, DType, Region, Shape
 from convproof.layers.batchnorm import bound, checks, conventions, derive, formula, further, gradient
 from convproof.layers.batchnorm.further import Memory
@@ -199,6 +199,12 @@ class BatchNormalisation(Layer):
         from convproof.layers.batchnorm.mistakes import MISTAKES
 
         return tuple(m for m in MISTAKES if m.applies(self))
+
+    def precisions(self) -> tuple[Precision, ...]:
+        """See ``precisions``."""
+        from convproof.layers.batchnorm.precisions import PRECISIONS
+
+        return PRECISIONS if self.uses_batch(self.training) else ()
 
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""

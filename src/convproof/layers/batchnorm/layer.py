@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from convproof.core.shapes import DType
+from convproof.core.calls import Calls
+from convproof.core.shapes import DType, Shape
 from convproof.layers.batchnorm.base import BatchNormalisation
 from convproof.layers.batchnorm.checks import check_statistics
 
@@ -97,3 +98,9 @@ class BatchNorm(BatchNormalisation):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
         check_statistics(statistics_of, track_running_stats, tuple(outputs))
         self.statistics_of, self.outputs, self.biased = statistics_of, tuple(outputs), biased
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """See ``in_torch``."""
+        from convproof.layers.batchnorm import in_torch
+
+        return in_torch.named(self, shapes[0], training)

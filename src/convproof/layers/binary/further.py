@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convproof.core.arithmetic.integers import cut_off
+from convproof.core.calls import Called, Calls
 from convproof.core.derivation import Node, maximum, minimum, power
 from convproof.core.layer import Case
 from convproof.core.lines import Lines
-from convproof.core.shapes import Array
+from convproof.core.shapes import Array, Shape
 from convproof.layers.binary import bound, derive, formula, gradient
 from convproof.layers.binary.base import Combination
 
@@ -39,6 +40,12 @@ class _Choice(Combination):
     def pulled(self, dy: Array, parts: Sequence[Array]) -> Sequence[Array]:
         """dy for the one that is chosen."""
         return gradient.chosen(dy, parts, self.sign)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.maximum or torch.minimum"""
+        from convproof.layers.binary import in_torch
+
+        return in_torch.chosen(*in_torch.operands(self, shapes), f"{self.symbol}imum")
 
 
 class Max(_Choice):
@@ -93,6 +100,13 @@ class Pow(Combination):
         """dy * b * a^(b - 1), dy * y * log(a)"""
         return gradient.power(dy, parts)
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.pow"""
+        from convproof.layers.binary import in_torch
+
+        before, parts = in_torch.operands(self, shapes)
+        return Calls(*before, Called("pow", tuple(parts)))
+
 
 class Mean(Combination):
     """The mean of some arrays, cell by cell, with broadcasting as in NumPy and torch. ReduceMean is the mean along axes of one array.
@@ -122,3 +136,9 @@ class Mean(Combination):
     def pulled(self, dy: Array, parts: Sequence[Array]) -> Sequence[Array]:
         """dy / k for everyone."""
         return [np.asarray(dy / len(parts))] * len(parts)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """The sum divided by how many there are."""
+        from convproof.layers.binary import in_torch
+
+        return in_torch.averaged(*in_torch.operands(self, shapes))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.calls import Calls
 from convproof.core.derivation import Node, add, difference, product
 from convproof.core.errors import SettingError
 from convproof.core.fusing import Addition
@@ -16,7 +17,7 @@ from convproof.core.layer import Case
 from convproof.core.lines import Lines
 from convproof.core.operators import Result, Written
 from convproof.core.sentence import either
-from convproof.core.shapes import Array, Sizes
+from convproof.core.shapes import Array, Shape, Sizes
 from convproof.layers.binary import bound, derive, formula, gradient
 from convproof.layers.binary.base import Combination
 from convproof.layers.binary.formula import Rounding
@@ -93,6 +94,12 @@ class Add(_Linear):
         """An addition of inputs; one with a factor or a constant is none."""
         return Addition() if self.alpha == 1 and self.fixed is None and self.axis is None else None
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.add"""
+        from convproof.layers.binary import in_torch
+
+        return in_torch.added(*in_torch.operands(self, shapes), self.alpha)
+
 
 class Sub(_Linear):
     """The difference of two arrays, cell by cell: a - alpha * b, with broadcasting as in NumPy and torch.
@@ -122,6 +129,12 @@ class Sub(_Linear):
         """dy, and -alpha * dy"""
         return [dy, np.asarray(-dy * self.alpha)]
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.sub"""
+        from convproof.layers.binary import in_torch
+
+        return in_torch.subtracted(*in_torch.operands(self, shapes), self.alpha)
+
 
 class Mul(Combination):
     """The product of two arrays, cell by cell, with broadcasting as in NumPy and torch.
@@ -148,6 +161,12 @@ class Mul(Combination):
     def pulled(self, dy: Array, parts: Sequence[Array]) -> Sequence[Array]:
         """dy * b, dy * a"""
         return gradient.product(dy, parts)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.mul"""
+        from convproof.layers.binary import in_torch
+
+        return in_torch.multiplied(*in_torch.operands(self, shapes))
 
 
 class Div(Combination):
@@ -200,6 +219,12 @@ class Div(Combination):
         found = super().parts(operands)
         plain = self.constant is not None and self.rounding_mode is None and found[0].dtype.kind in "iub"
         return [part.astype(np.float32) for part in found] if plain else found
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.div"""
+        from convproof.layers.binary import in_torch
+
+        return in_torch.divided(*in_torch.operands(self, shapes), self.rounding_mode)
 
     def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """Div; Floor behind it, or what cuts off towards zero."""

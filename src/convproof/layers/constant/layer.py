@@ -8,11 +8,13 @@ layer without inputs, so that it can be seen, set and derived as every other arr
 Source: ONNX Constant; a buffer in torch.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from convproof.core.axes import at_cells
+from convproof.core.calls import Called, Calls, Own
 from convproof.core.derivation import Node, copy, number
 from convproof.core.evaluation import Known
 from convproof.core.layer import Case, Gradients, Layer, Step
@@ -78,6 +80,10 @@ class Constant(Layer):
     def operators(cls) -> tuple[Operator, ...]:
         """ONNX Constant, in its forms for tensors, numbers and lists of numbers."""
         return (Operator("onnx", ("Constant",), lambda call: Read(Constant(constant_of(call.settings)), ())),)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """A copy of the buffer."""
+        return Calls(Called("clone", (Own("value"),)))
 
     def written(self) -> tuple[Written, ...]:
         """Identity of a stored tensor."""

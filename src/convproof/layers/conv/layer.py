@@ -7,6 +7,7 @@ import numpy as np
 
 from convproof.core.arithmetic.padding import pad, unpad
 from convproof.core.axes import Batched
+from convproof.core.calls import Calls
 from convproof.core.channels import check_channels, check_input
 from convproof.core.derivation import Node
 from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift, scaled
@@ -15,7 +16,7 @@ from convproof.core.layer import Case, Gradients, Layer, Step, no_device
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Written, with_batch
 from convproof.core.parameters import Parameter
-from convproof.core.records import Convention, Mistake
+from convproof.core.records import Convention, Mistake, Precision
 from convproof.core.shapes import Array, Cell, DType, Region, Shape, Sizes
 from convproof.core.window import SAME, Window
 from convproof.layers.conv import bound, checks, conventions, derive, formula, geometry, gradient
@@ -164,6 +165,12 @@ class Conv(Layer):
 
         return tuple(m for m in MISTAKES if m.applies(self))
 
+    def precisions(self) -> tuple[Precision, ...]:
+        """See ``precisions``."""
+        from convproof.layers.conv.precisions import precisions_of
+
+        return precisions_of(self)
+
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""
         return conventions.conventions(self.axes)
@@ -184,6 +191,13 @@ class Conv(Layer):
     def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """The same; an input without N gets one before, and loses it after."""
         return with_batch(self.written(), shapes[0], self.axes)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """torch.nn's; with the padding put round the input first where torch has no such padding."""
+        from convproof.layers.conv.operators import padded_in_torch
+
+        plain = self.padding in ("same", "valid") or not (isinstance(self.padding, str) or isinstance(self.padding[0], tuple))
+        return None if plain else padded_in_torch(self, self.windows_on(shapes[0]))
 
     def absorbs(self) -> tuple[type[Fusible], ...]:
         """A BatchNorm in eval goes into weight and bias; an addition and a pointwise function into the last pass."""

@@ -4,18 +4,21 @@ The weight is an argument there, and says how many spatial axes there are. ONNX 
 ``auto_pad`` that depends on the input's size. PyTorch's ``convolution`` is a transposed one too, by its argument: those are not read here.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from convproof.core.attributes import kernel_of, padding_of
 from convproof.core.axes import per_axis
+from convproof.core.calls import Called, Calls, Input, Own
 from convproof.core.errors import NotCoveredError
 from convproof.core.operators import Call, Operator, Read, Result, Written
-from convproof.core.window import SAME
+from convproof.core.window import SAME, Window
 from convproof.layers.conv.layer import Conv, Conv1d, Conv2d, Conv3d
 
 CONVS: dict[int, type[Conv]] = {1: Conv1d, 2: Conv2d, 3: Conv3d}
+TORCH_MODES = {"zeros": "constant"}
 PAD_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
@@ -67,6 +70,14 @@ def written(layer: Conv) -> tuple[Written, ...]:
     amounts, axes = np.array(pads, np.int64), np.arange(2, 2 + layer.axes)
     padded = Written("Pad", (0, amounts, None, axes), {"mode": PAD_MODES[layer.padding_mode]})
     return (padded, Written("Conv", (Result(0), *parameters), settings))
+
+
+def padded_in_torch(layer: Conv, windows: Sequence[Window]) -> Calls:
+    """torch's pad, the last axis first, and its convolution."""
+    amounts = [amount for w in reversed(windows) for amount in (w.before, w.after)]
+    pad = Called("nn.functional.pad", (Input(), amounts), {"mode": TORCH_MODES.get(layer.padding_mode, layer.padding_mode)})
+    settings = {"stride": layer.stride, "dilation": layer.dilation, "groups": layer.groups}
+    return Calls(pad, Called(f"nn.functional.conv{layer.axes}d", (Result(0), Own("weight"), Own("bias")), settings))
 
 
 FUNCTION = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from convproof.core.axes import Batched, per_axis
+from convproof.core.calls import Calls
 from convproof.core.channels import check_channels, check_input
 from convproof.core.derivation import Node
 from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift, scaled
@@ -178,6 +179,13 @@ class ConvTranspose(Layer):
     def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """The same; an input without N gets one before, and loses it after."""
         return with_batch(self.written(), shapes[0], self.axes)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """torch.nn's; where torch has no such padding, the whole output of which a part is cut out."""
+        from convproof.layers.convtranspose.operators import cut_in_torch
+
+        plain = self.output_shape is None and not (isinstance(self.padding, str) or isinstance(self.padding[0], tuple))
+        return None if plain else cut_in_torch(self, self.sides_on(shapes[0]))
 
     def absorbs(self) -> tuple[type[Fusible], ...]:
         """A BatchNorm in eval goes into weight and bias; an addition and a pointwise function into the last pass."""

@@ -4,13 +4,16 @@ The weight is an argument there, and says how many spatial axes there are. ONNX 
 and the odd cell is cut off before the image unless ``auto_pad`` says SAME_UPPER. PyTorch's ``convolution`` is transposed by its argument.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from convproof.core.attributes import kernel_of, padding_of
 from convproof.core.axes import per_axis
+from convproof.core.calls import Called, Calls, Input, Own
 from convproof.core.errors import NotCoveredError
-from convproof.core.operators import Call, Operator, Read, Written
+from convproof.core.operators import Call, Operator, Read, Result, Written
 from convproof.core.window import SAME
+from convproof.layers.convtranspose.geometry import Side
 from convproof.layers.convtranspose.layer import ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 
 CONVS: dict[int, type[ConvTranspose]] = {1: ConvTranspose1d, 2: ConvTranspose2d, 3: ConvTranspose3d}
@@ -75,6 +78,14 @@ def written(layer: ConvTranspose) -> Written:
     else:
         settings["pads"] = [*(w.before for w in layer.windows), *(w.after for w in layer.windows)]
     return Written("ConvTranspose", (0, "weight") if layer.bias is None else (0, "weight", "bias"), settings)
+
+
+def cut_in_torch(layer: ConvTranspose, sides: Sequence[Side]) -> Calls:
+    """torch's transposed convolution without padding, and the part of it that is kept."""
+    longer = [side.full - (side.inputs - 1) * side.window.stride - side.window.extent for side in sides]
+    settings = {"stride": layer.stride, "output_padding": longer, "groups": layer.groups, "dilation": layer.dilation}
+    whole = Called(f"nn.functional.conv_transpose{layer.axes}d", (Input(), Own("weight"), Own("bias")), settings)
+    return Calls(whole, Called("Tensor.__getitem__", (Result(0), (Ellipsis, *(side.kept for side in sides)))))
 
 
 FUNCTION = ("input", "weight", "bias", "stride", "padding", "output_padding", "groups", "dilation")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from convproof.core.axes import axis_number
+from convproof.core.calls import Called, Calls, Input
 from convproof.core.derivation import Node, copy, number
 from convproof.core.errors import ShapeError
 from convproof.core.layer import Case, Gradients, Layer, Step
@@ -151,6 +152,10 @@ class Concat(Join):
         names = ("cat", "concat", "concatenate")
         return Operator("onnx", ("Concat",), read), Operator("torch", names, lambda call: of_list(Concat, call), ("tensors", "dim"))
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.cat"""
+        return Calls(Called("cat", ([Input(k) for k in range(len(shapes))], self.axis)))
+
     def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """Concat."""
         return (Written("Concat", tuple(range(len(shapes))), {"axis": self.axis}),)
@@ -201,6 +206,10 @@ class Stack(Join):
         rest = (*inside[:axis], *inside[axis + 1 :])
         gone = inside[axis]
         return tuple(range(0) for _ in rest) if isinstance(gone, range) and not gone else rest
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.stack"""
+        return Calls(Called("stack", ([Input(k) for k in range(len(shapes))], self.dim)))
 
     def written_at(self, shapes: Sequence[Sizes]) -> tuple[Written, ...]:
         """Concat, after an Unsqueeze of every input."""

@@ -6,11 +6,12 @@ from typing import Any, cast
 
 import numpy as np
 
+from convproof.core.calls import Called, Calls, Input
 from convproof.core.derivation import Node
 from convproof.core.errors import DTypeError, SettingError, ShapeError
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
-from convproof.core.operators import Operator, Written
+from convproof.core.operators import Operator, Result, Written
 from convproof.core.records import Convention
 from convproof.core.sentence import Text
 from convproof.core.shapes import Array, Cell, Region, Shape, Sizes
@@ -95,6 +96,10 @@ class MatMul(Layer):
         from convproof.layers.linear.operators import OPERATORS
 
         return OPERATORS["MatMul"]
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.matmul"""
+        return Calls(Called("matmul", (Input(0), Input(1))))
 
     def written(self) -> tuple[Written, ...]:
         """MatMul."""
@@ -226,6 +231,14 @@ class Gemm(Layer):
         from convproof.layers.linear.operators import OPERATORS
 
         return OPERATORS["Gemm"]
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.addmm; without C torch.mm and a product."""
+        alpha, beta = (int(factor) if factor.is_integer() else factor for factor in (self.alpha, self.beta))
+        turned = [Called("t" if turns else "clone", (Input(k),)) for k, turns in enumerate((self.transA, self.transB))]
+        if len(shapes) == 3:
+            return Calls(*turned, Called("addmm", (Input(2), Result(0), Result(1)), {"beta": beta, "alpha": alpha}))
+        return Calls(*turned, Called("mm", (Result(0), Result(1))), Called("mul", (Result(2), alpha)))
 
     def written(self) -> tuple[Written, ...]:
         """Gemm of three inputs."""

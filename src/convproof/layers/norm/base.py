@@ -22,7 +22,7 @@ from convproof.core.arithmetic.normalising.statistics import lines_of_statistics
 from convproof.core.derivation import Node, copy, number
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines, no_error
-from convproof.core.records import Convention
+from convproof.core.records import Convention, Precision
 from convproof.core.sentence import Sentence
 from convproof.core.shapes import Array, Cell, Region, Shape
 from convproof.layers.norm.conventions import conventions_of
@@ -220,6 +220,12 @@ class Normalisation(Layer):
             if self.arrays[name] is not None
         }
         return Gradients((dx.reshape(x.shape),), parameters)
+
+    def precisions(self) -> tuple[Precision, ...]:
+        """See ``precisions``."""
+        from convproof.layers.norm.precisions import ONE_PASS
+
+        return (ONE_PASS,)
 
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""

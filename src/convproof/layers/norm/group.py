@@ -9,10 +9,12 @@ Source: Y. Wu and K. He, "Group Normalization", 2018; torch.nn.GroupNorm.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from convproof.core.calls import Calls
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.layer import no_device
 from convproof.core.operators import Result, Written
@@ -123,6 +125,12 @@ class GroupNorm(Normalisation):
             g=g,
             n=n,
         )
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """See ``in_torch``."""
+        from convproof.layers.norm import in_torch
+
+        return in_torch.group(self, shapes[0])
 
     def written(self) -> tuple[Written, ...]:
         """GroupNormalization with one scale for each channel."""

@@ -1,7 +1,10 @@
 """The instance normalisations that users meet: torch.nn's names, signatures and defaults."""
 
+from collections.abc import Sequence
+
+from convproof.core.calls import Calls
 from convproof.core.errors import SettingError
-from convproof.core.shapes import DType
+from convproof.core.shapes import DType, Shape
 from convproof.layers.norm.instance import InstanceNormalisation
 
 
@@ -70,3 +73,9 @@ class InstanceNorm(InstanceNormalisation):
                 found=statistics_of,
             )
         self.statistics_of = statistics_of
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.nn.functional.instance_norm"""
+        from convproof.layers.norm import in_torch
+
+        return in_torch.instance(self, self.uses_instance(training))

@@ -7,10 +7,12 @@ Every cell of a row has a gamma and a beta of its own.
 Source: J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer Normalization", 2016; torch.nn.LayerNorm.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from convproof.core.calls import Calls
 from convproof.core.layer import no_device
 from convproof.core.operators import Written
 from convproof.core.parameters import Parameter
@@ -87,6 +89,12 @@ class LayerNorm(Normalisation):
     def over(self, cell: Cell, shape: Shape, n: int) -> Sentence:
         """Over the last axes."""
         return plural("over the last axis: n = {count}", "over the last {n} axes: n = {count}", n=len(self.normalized_shape), count=n)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """See ``in_torch``."""
+        from convproof.layers.norm import in_torch
+
+        return in_torch.last_axes(self)
 
     def written(self) -> tuple[Written, ...]:
         """LayerNormalization."""

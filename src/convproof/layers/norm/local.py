@@ -14,10 +14,12 @@ that adds the next channel and subtracts the last.
 Source: A. Krizhevsky, I. Sutskever and G. E. Hinton, "ImageNet Classification with Deep CNNs", 2012; torch.nn.LocalResponseNorm.
 """
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 
+from convproof.core.calls import Calls
 from convproof.core.derivation import Node, Terms, add, long_sum, number, power, product, quotient, setting, square
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.exact import exact_square_sum
@@ -25,7 +27,7 @@ from convproof.core.formats import FLOAT64, NumberFormat
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines, no_error, walk
 from convproof.core.operators import Result, Written
-from convproof.core.records import Convention
+from convproof.core.records import Convention, Precision
 from convproof.core.sentence import say
 from convproof.core.shapes import Array, Cell, Region, Shape
 from convproof.layers.norm.conventions import conventions_of
@@ -127,15 +129,25 @@ class LocalResponseNorm(Layer):
         places[1] = np.clip(channels, 0, x.shape[1] - 1)
         return np.where(inside, x[tuple(places)], 0).astype(np.float64)
 
-    def _lines(self, x: Array, incoming: Lines | None, arithmetic: NumberFormat) -> Lines:
-        """Lines of all cells of x (k, C, *) in float64."""
+    def bounds_of_running_sum(self, case: Case) -> Lines:
+        """The lines of all cells where d is carried from channel to channel: one square added, one subtracted."""
+        if case.x.size == 0:
+            return self.bounds(None, case)
+        x, scale, (before, after) = case.x.astype(np.float64), abs(self.alpha) / self.size, self.reach
+        with np.errstate(all="ignore"):
+            largest = abs(self.k) + scale * windowed(x**2, before + 1, after + 1)
+            left = 6 * (case.arithmetic.u + FLOAT64.u) * np.cumsum(largest, axis=1)
+            return self._lines(x, case.came(), case.arithmetic, left)
+
+    def _lines(self, x: Array, incoming: Lines | None, arithmetic: NumberFormat, left: Array | float = 0.0) -> Lines:
+        """Lines of all cells of x (k, C, *) in float64; ``left`` is what other channels may have left in d."""
         nothing = np.zeros_like(x)
         p, E = (nothing, nothing) if incoming is None else (incoming.proof, incoming.sigma)
         s, scale = windowed(x**2, *self.reach), abs(self.alpha) / self.size
         d, u = self.k + self.alpha / self.size * s, arithmetic.u + FLOAT64.u
         largest = windowed((abs(x) + p) ** 2, *self.reach)
         came = scale * np.maximum(largest - s, s - windowed(np.maximum(abs(x) - p, 0) ** 2, *self.reach))
-        off = came + (self.size + 5) * u * (abs(self.k) + scale * largest) + scale * self.size * arithmetic.tiny
+        off = came + (self.size + 5) * u * (abs(self.k) + scale * largest) + scale * self.size * arithmetic.tiny + left
         f = d**-self.beta
         moved = np.max([abs((d + off) ** -self.beta - f), abs((d - off) ** -self.beta - f)], axis=0)
         steps = 7 + 4 * abs(self.beta) * np.max([abs(np.log(d + end * off)) for end in (-1, 1)], axis=0)
@@ -165,9 +177,21 @@ class LocalResponseNorm(Layer):
         back = windowed(dy[0] * x / d ** (self.beta + 1), *reversed(self.reach))
         return Gradients((np.asarray(dy[0] / d**self.beta - 2 * self.alpha * self.beta / self.size * x * back),))
 
+    def precisions(self) -> tuple[Precision, ...]:
+        """See ``precisions``."""
+        from convproof.layers.norm.precisions import RUNNING_SUM
+
+        return (RUNNING_SUM,)
+
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""
         return conventions_of("LocalResponseNorm")
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """See ``in_torch``."""
+        from convproof.layers.norm import in_torch
+
+        return in_torch.local(self)
 
     def written(self) -> tuple[Written, ...]:
         """LRN; with the channels turned round before and after, where the longer half of the window lies on the other side.

@@ -13,6 +13,7 @@ Source: B. Zhang and R. Sennrich, "Root Mean Square Layer Normalization", 2019; 
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 from convproof.core.arithmetic.normalising import derive, gradient
 from convproof.core.arithmetic.normalising.rows import Rows, at_cells_of
 from convproof.core.arithmetic.normalising.statistics import inverse_root, root_error
+from convproof.core.calls import Calls
 from convproof.core.derivation import Node, Terms, long_sum, number, quotient, setting, square
 from convproof.core.exact import exact_square_sum
 from convproof.core.formats import FLOAT32, FLOAT64, NumberFormat, format_of
@@ -170,6 +172,12 @@ class RMSNorm(Layer):
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""
         return conventions_of("RMSNorm")
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """See ``in_torch``."""
+        from convproof.layers.norm import in_torch
+
+        return in_torch.rms(self, self.row_axes(shapes[0]))
 
     def written(self) -> tuple[Written, ...]:
         """x / sqrt(mean of x^2 + eps) * weight, step by step: ONNX has RMSNormalization from operator set 23 on."""

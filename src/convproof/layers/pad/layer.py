@@ -1,10 +1,12 @@
 """Pad, and what it shares with the layers of torch.nn."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from convproof.core.axes import require_axis
+from convproof.core.calls import Calls
 from convproof.core.derivation import Node, padding, setting
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.evaluation import Case
@@ -153,6 +155,12 @@ class Pad(Padding):
     def amounts(self) -> Amounts:
         """Pairs in the order of the axes."""
         return dict(zip(self._axes, zip(self.pad[::2], self.pad[1::2], strict=True), strict=True))
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.nn.functional.pad"""
+        from convproof.layers.pad import in_torch
+
+        return in_torch.padded(self.amounts_for(shapes[0]), self.mode, self.value, shapes[0])
 
 
 class PadNd(Padding):

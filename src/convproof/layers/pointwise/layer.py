@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from convproof.core.derivation import Node, number
+from convproof.core.formats import FLOAT32
 from convproof.core.fusing import Pointwise as PointwiseKind
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
@@ -67,8 +68,9 @@ class Pointwise(Layer):
         return self.function_of(case.x.dtype).derive(number(case.x, cell, "x", "input"))
 
     def bounds(self, cells: Array | None, case: Case) -> Lines:
-        """See ``bound``."""
-        return bound.lines(cells, case.x, self.function_of(case.x.dtype), case.came(), case.arithmetic)
+        """See ``bound``; settings are rounded to the format that is computed in, however exact the inputs are."""
+        computed_in = np.dtype(np.float32) if case.arithmetic.bits <= FLOAT32.bits else case.x.dtype
+        return bound.lines(cells, case.x, self.function_of(computed_in), case.came(), case.arithmetic)
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """Every cell reads itself alone."""

@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from convproof.core.axes import at_cells
+from convproof.core.calls import Calls
 from convproof.core.derivation import Node, Number, copy, number, product, setting
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT64
@@ -23,6 +24,7 @@ from convproof.core.operators import Result, Written
 from convproof.core.parameters import Parameter
 from convproof.core.sentence import say
 from convproof.core.shapes import Array, Cell, DType, Shape, Sizes
+from convproof.layers.pointwise import in_torch
 from convproof.layers.pointwise.formula.rectify import leaky_relu
 from convproof.layers.pointwise.function import Function
 from convproof.layers.pointwise.layer import Pointwise
@@ -152,6 +154,10 @@ class PReLU(Pointwise):
         axes = tuple(range(lead)) + tuple(lead + k for k, size in enumerate(wide) if size == 1)
         return Gradients((np.asarray(dx),), {"weight": np.asarray(each.sum(axis=axes)).reshape(self.weight.shape)})
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """torch.nn's, or put together where the weight broadcasts from the right."""
+        return None if self.shape is None else in_torch.prelu()
+
     def is_a(self) -> PointwiseKind | None:
         """Nothing that a neighbour could absorb: its slope may change along the channels."""
         return None
@@ -258,6 +264,10 @@ class RReLU(Pointwise):
             return super().pull(step, *dy)
         x = cast("Array", step.inputs[0])
         return Gradients((np.asarray(dy[0] * np.where(x > 0, np.ones((), x.dtype), step.draw)),))
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """With the slopes that were drawn, or the middle of their range."""
+        return in_torch.rrelu(self.lower, self.upper, self.draws(training))
 
     def is_a(self) -> PointwiseKind | None:
         """In eval a leaky ReLU; in training nothing that a neighbour could absorb."""

@@ -1,11 +1,15 @@
 """Layers with a smooth function: sigmoids, exponential linear units, gates."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
+from convproof.core.calls import Called, Calls
 from convproof.core.errors import SettingError
 from convproof.core.operators import Result, Written
+from convproof.core.shapes import Shape
+from convproof.layers.pointwise import in_torch
 from convproof.layers.pointwise.formula import exponential, gate, squash
 from convproof.layers.pointwise.function import Function
 from convproof.layers.pointwise.layer import Pointwise
@@ -50,6 +54,10 @@ class Erf(Pointwise):
 
     entry = squash.ERF
     onnx = "Erf"
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.erf"""
+        return Calls(Called("erf"))
 
 
 class Softsign(Pointwise):
@@ -137,6 +145,11 @@ class SELU(Pointwise):
         """See ``exponential``."""
         return exponential.selu(self.alpha, self.gamma)
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """torch.nn's, unless the constants are others."""
+        usual = (exponential.SELU_ALPHA, exponential.SELU_GAMMA)
+        return None if (self.alpha, self.gamma) == usual else in_torch.selu(self.alpha, self.gamma)
+
 
 class SiLU(Pointwise):
     """x * sigmoid(alpha*x); ``alpha`` is 1 in torch, and a setting of ONNX's Swish."""
@@ -149,6 +162,10 @@ class SiLU(Pointwise):
     def function(self) -> Function:
         """See ``gate``."""
         return gate.swish(self.alpha)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """torch.nn's, unless alpha is another."""
+        return None if self.alpha == 1 else in_torch.swish(self.alpha)
 
     def written(self) -> tuple[Written, ...]:
         """Sigmoid and Mul: Swish came with version 24 only."""

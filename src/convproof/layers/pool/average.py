@@ -1,18 +1,20 @@
 """The average poolings that users meet: torch.nn's names, signatures and defaults; and ONNX's GlobalAveragePool."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from convproof.core.axes import per_axis
+from convproof.core.calls import Calls
 from convproof.core.derivation import Node
 from convproof.core.errors import NotCoveredError, SettingError
 from convproof.core.layer import Case, Gradients, Step
 from convproof.core.lines import Lines
 from convproof.core.operators import Result, Written
 from convproof.core.records import Convention
-from convproof.core.shapes import Array, Cell
+from convproof.core.shapes import Array, Cell, Shape
 from convproof.layers.pool import bound, conventions, derive, formula, gradient
 from convproof.layers.pool.base import Adaptive, Global, Pool, Sliding
 from convproof.layers.pool.writing import written_windows
@@ -85,6 +87,12 @@ class AvgPool(Sliding, Average):
     def settings(self) -> dict[str, Any]:
         """The settings that differ from the defaults."""
         return self.window_settings() | self.own_settings(count_include_pad=True, divisor_override=None)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """See ``in_torch``."""
+        from convproof.layers.pool import in_torch
+
+        return in_torch.average(self, shapes[0])
 
     def written(self) -> tuple[Written, ...]:
         """AveragePool, and Mul where the divisor is one's own. Raises NotCoveredError where that divisor meets clipped windows."""
@@ -204,6 +212,12 @@ class GlobalAveragePool(Global, Average):
 
     ONNX's GlobalAveragePool; in torch an AdaptiveAvgPool2d(1), or mean over all spatial axes with keepdim=True.
     """
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.mean"""
+        from convproof.layers.pool import in_torch
+
+        return in_torch.whole("mean", shapes[0])
 
     def written(self) -> tuple[Written, ...]:
         """GlobalAveragePool."""

@@ -1,8 +1,10 @@
 """The max poolings that users meet: torch.nn's names, signatures and defaults; and ONNX's GlobalMaxPool."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, cast
 
+from convproof.core.calls import Calls
 from convproof.core.derivation import Node
 from convproof.core.errors import NotCoveredError, SettingError
 from convproof.core.layer import Case, Gradients, Step
@@ -104,6 +106,12 @@ class MaxPool(Sliding, Maximum):
     def settings(self) -> dict[str, Any]:
         """The settings that differ from the defaults."""
         return self.window_settings() | self.own_settings(return_indices=False, indices_in="plane", storage_order=0)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """See ``in_torch``."""
+        from convproof.layers.pool import in_torch
+
+        return in_torch.maximum(self, shapes[0])
 
     def written(self) -> tuple[Written, ...]:
         """MaxPool, whose indices count through the whole array; what they are in one plane follows from its size."""
@@ -210,6 +218,12 @@ class GlobalMaxPool(Global, Maximum):
 
     ONNX's GlobalMaxPool; in torch an AdaptiveMaxPool2d(1), or amax over all spatial axes with keepdim=True.
     """
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.amax"""
+        from convproof.layers.pool import in_torch
+
+        return in_torch.whole("amax", shapes[0])
 
     def written(self) -> tuple[Written, ...]:
         """GlobalMaxPool."""

@@ -1,17 +1,19 @@
 """The power poolings that users meet: torch.nn's LPPool, ONNX's LpPool by the same classes, and ONNX's GlobalLpPool."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 
+from convproof.core.calls import Calls
 from convproof.core.derivation import Node
 from convproof.core.errors import NotCoveredError, SettingError
 from convproof.core.layer import Case, Gradients, Step
 from convproof.core.lines import Lines
 from convproof.core.operators import Result, Written
 from convproof.core.records import Convention
-from convproof.core.shapes import Array, Cell
+from convproof.core.shapes import Array, Cell, Shape
 from convproof.layers.pool import conventions, formula, gradient, power, power_bound, power_derive
 from convproof.layers.pool.base import Global, Pool, Sliding
 from convproof.layers.pool.power import Norm
@@ -92,6 +94,12 @@ class LPPool(Sliding, Power):
     def settings(self) -> dict[str, Any]:
         """The settings that differ from the defaults."""
         return {"norm_type": _shown(self.norm_type)} | self.window_settings() | self.own_settings(absolute=False, scale_clipped=True)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """See ``in_torch``."""
+        from convproof.layers.pool import in_torch
+
+        return in_torch.power(self, shapes[0])
 
     def written(self) -> tuple[Written, ...]:
         """LpPool where that computes the same, else powers, AveragePool, and a root."""
@@ -176,6 +184,12 @@ class GlobalLpPool(Global, Power):
     def settings(self) -> dict[str, Any]:
         """The norm."""
         return {"norm_type": _shown(self.norm_type)}
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.linalg.vector_norm"""
+        from convproof.layers.pool import in_torch
+
+        return in_torch.whole("linalg.vector_norm", shapes[0], ord=self.norm.P)
 
     def written(self) -> tuple[Written, ...]:
         """GlobalLpPool. Raises NotCoveredError for a norm that is no positive whole number, which ONNX's has to be."""

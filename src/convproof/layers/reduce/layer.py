@@ -1,6 +1,6 @@
 """The reductions that users meet: ONNX's names and arguments; torch has them as functions and methods."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from convproof.core.arithmetic.integers import cut_off, wrapped
 from convproof.core.axes import at_cells, axis_number
+from convproof.core.calls import Calls
 from convproof.core.derivation import Node
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import NumberFormat
@@ -136,6 +137,12 @@ class Reduction(Layer):
 
         return OPERATORS[cls.__name__]
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """See ``in_torch``."""
+        from convproof.layers.reduce import in_torch
+
+        return in_torch.reduced(type(self).__name__, shapes[0], self.rows(shapes[0]).axes, self.rows(shapes[0]).result)
+
     def written(self) -> tuple[Written, ...]:
         """One node of the same name."""
         axes = () if self.axes is None else (np.array(self.axes, np.int64),)
@@ -192,6 +199,15 @@ class Extreme(Reduction):
         """Equal shares for equal ones; all of it for the one whose place is given."""
         back = self.back(step, dy[0])
         return Gradients((gradient.first(back, self.sign),)) if self.return_indices and back.axes else super().pull(step, dy[0])
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """The places too, where they are wanted."""
+        from convproof.layers.reduce import in_torch
+
+        rows = self.rows(shapes[0])
+        if not self.return_indices:
+            return super().in_torch(shapes, training)
+        return in_torch.with_places(self.sign > 0, rows.axes[0] if rows.axes else 0, rows.result)
 
     def written(self) -> tuple[Written, ...]:
         """One node, and another for the places where they are wanted."""

@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from convproof.core.axes import axis_number
+from convproof.core.calls import Calls
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup, Reorder
 from convproof.core.operators import Written
 from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Cell, Shape, Sizes
 from convproof.layers.reshape.base import Reshaping, axis_numbers, counted_from_0, whole_numbers
+from convproof.layers.reshape.in_torch import one, unsqueezed
 from convproof.layers.reshape.told import letters
 
 
@@ -62,6 +64,10 @@ class Permute(Reshaping):
         """The cell that shows in another order."""
         return say("the indices of x in another order")
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.permute"""
+        return one("permute", tuple(range(len(shapes[0])))[::-1] if self.dims is None else self.dims)
+
     def written(self) -> tuple[Written, ...]:
         """Transpose."""
         if self.dims is None:
@@ -98,6 +104,10 @@ class Transpose(Reshaping):
     def told(self, cell: Cell, origin: Cell, shape: Shape, output: int) -> Sentence | None:
         """Which indices were exchanged."""
         return say("indices {dim0} and {dim1} exchanged", dim0=self.dim0 % len(shape), dim1=self.dim1 % len(shape)) if shape else None
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.transpose"""
+        return one("transpose", self.dim0, self.dim1)
 
     def written(self) -> tuple[Written, ...]:
         """Einsum, which can leave open how many axes there are: "ab..c->ac..b" for axes 1 and -1."""
@@ -141,6 +151,10 @@ class Squeeze(Reshaping):
         left = tuple(size for axis, size in enumerate(shape) if size != 1 or axis not in named)
         return (Movement(shape, (Regroup(shape, left),)),)
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.squeeze"""
+        return one("squeeze") if self.dim is None else one("squeeze", self.dim)
+
     def written(self) -> tuple[Written, ...]:
         """Squeeze."""
         return (Written("Squeeze", (0,) if self.dim is None else (0, np.atleast_1d(np.array(self.dim, np.int64)))),)
@@ -179,6 +193,12 @@ class Unsqueeze(Reshaping):
         put_in = counted_from_0(self.dim, rank, self.describe(), shape)
         sizes = iter(shape)
         return (Movement(shape, (Regroup(shape, tuple(1 if axis in put_in else next(sizes) for axis in range(rank))),)),)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.unsqueeze, of one axis after another"""
+        dims = self.dim if isinstance(self.dim, tuple) else (self.dim,)
+        rank = len(shapes[0]) + len(dims)
+        return unsqueezed([dim % rank for dim in dims])
 
     def written(self) -> tuple[Written, ...]:
         """Unsqueeze."""

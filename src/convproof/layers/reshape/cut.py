@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from convproof.core.axes import axis_number
+from convproof.core.calls import Calls
 from convproof.core.errors import NotCoveredError, SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup, taken
 from convproof.core.operators import Written
 from convproof.core.sentence import Sentence, Text, listed, say
 from convproof.core.shapes import Array, Cell, Shape
 from convproof.layers.reshape.base import Reshaping, counted_from_0, whole_numbers
+from convproof.layers.reshape.in_torch import cut, gathered, one
 from convproof.layers.reshape.written import indexed
 
 
@@ -71,6 +73,10 @@ class Slice(Reshaping):
     def told(self, cell: Cell, origin: Cell, shape: Shape, output: int) -> Sentence | None:
         """How the places are counted."""
         return counted_places({dim: (cell[dim], places) for dim, places in self._ranges(shape).items()})
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """Slices, as Python writes them."""
+        return cut(self._ranges(shapes[0]))
 
     def written(self) -> tuple[Written, ...]:
         """Slice."""
@@ -143,6 +149,10 @@ class Index(Reshaping):
         axes = {k: sum(item is not None for item in full[:k]) for k in kept if isinstance(full[k], slice)}
         return counted_places({axis: (cell[kept.index(k)], places[axis]) for k, axis in axes.items() if places[axis] != range(shape[axis])})
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """As Python writes it."""
+        return one("Tensor.__getitem__", self.index)
+
     def written(self) -> tuple[Written, ...]:
         """Slice and Gather, then Squeeze and Unsqueeze, as far as they are needed."""
         return indexed(self.index)
@@ -184,6 +194,10 @@ class Gather(Reshaping):
         dim = self.dim % len(shape)
         k = cell[dim : dim + self.indices.ndim]
         return say("index {k} names place {place} of axis {dim}", k=list(k), place=origin[dim], dim=dim)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.index_select"""
+        return gathered(self.indices, self.dim % max(len(shapes[0]), 1), shapes[0])
 
     def written(self) -> tuple[Written, ...]:
         """Gather."""

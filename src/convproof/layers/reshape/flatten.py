@@ -12,17 +12,20 @@ Source: torch.nn.Flatten, torch.nn.Unflatten, torch.reshape, ONNX Reshape.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from convproof.core.axes import axis_number
+from convproof.core.calls import Calls
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup
 from convproof.core.operators import Written
 from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Cell, Shape
 from convproof.layers.reshape.base import Reshaping, counted_from_0, whole_numbers
+from convproof.layers.reshape.in_torch import one
 from convproof.layers.reshape.told import counted
 from convproof.layers.reshape.written import with_axes_between
 
@@ -212,6 +215,10 @@ class Reshape(Reshaping):
             origin=list(origin),
             back=counted(origin, shape),
         )
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.reshape, in which a size 0 means an axis without cells"""
+        return one("reshape", self.movements(shapes[0])[0].result)
 
     def written(self) -> tuple[Written, ...]:
         """Reshape."""

@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from convproof.core.axes import axis_number
+from convproof.core.calls import Calls
 from convproof.core.errors import NotCoveredError, SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup, taken
 from convproof.core.operators import Written
 from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Cell, Shape, Sizes
 from convproof.layers.reshape.base import Reshaping, counted_from_0, whole_numbers
+from convproof.layers.reshape.in_torch import one
 
 
 class Parts(Reshaping):
@@ -93,6 +95,10 @@ class Split(Parts):
             )
         return tuple(self.split_size)
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.split"""
+        return one("split", self.split_size if isinstance(self.split_size, int) else list(self.split_size), self.dim)
+
     def written(self) -> tuple[Written, ...]:
         """Split, for listed sizes."""
         if isinstance(self.split_size, int):
@@ -133,6 +139,10 @@ class Chunk(Parts):
         """Equal ones and what is left; so many of length 0 where there is nothing."""
         return equal_parts(size, -(-size // self.chunks)) if size else (0,) * self.chunks
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.chunk"""
+        return one("chunk", self.chunks, self.dim)
+
     def written(self) -> tuple[Written, ...]:
         """Split, where there are as many parts as asked for."""
         return (Written("Split", (0,), {"axis": self.dim, "num_outputs": self.chunks}, self.chunks),)
@@ -165,6 +175,10 @@ class Unbind(Parts):
         dim, _ = self._begins(shape)
         rest = (*shape[:dim], *shape[dim + 1 :])
         return tuple(Movement(shape, (*part.steps, Regroup(part.result, rest))) for part in super().movements(shape))
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.unbind"""
+        return one("unbind", self.dim)
 
     def written(self) -> tuple[Written, ...]:
         """Raises NotCoveredError: how many outputs there are, the input's size says."""

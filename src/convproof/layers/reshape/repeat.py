@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 
 from convproof.core.axes import require_axis
+from convproof.core.calls import Calls
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup, taken
 from convproof.core.operators import Result, Written
 from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Cell, Shape, Sizes
 from convproof.layers.reshape.base import Reshaping, counted_from_0, whole_numbers
+from convproof.layers.reshape.in_torch import one
 from convproof.layers.reshape.written import rolled
 
 BEFORE_ALL = -(2**63) + 1  # an end that lies before the first cell of any axis
@@ -67,6 +69,10 @@ class Expand(Reshaping):
         """One cell serves many."""
         return say("an axis of length 1 serves every index")
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.broadcast_to"""
+        return one("broadcast_to", self.movements(shapes[0])[0].result)
+
     def written(self) -> tuple[Written, ...]:
         """Expand."""
         return (Written("Expand", (0, np.array([max(size, 1) if size else 0 for size in self.shape], np.int64))),)
@@ -103,6 +109,10 @@ class Tile(Reshaping):
     def told(self, cell: Cell, origin: Cell, shape: Shape, output: int) -> Sentence | None:
         """The indices within one copy."""
         return say("the indices of y modulo the sizes of x, {shape}", shape=list(shape))
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.tile"""
+        return one("tile", self.repeats)
 
     def written(self) -> tuple[Written, ...]:
         """Tile, of an input that has as many axes."""
@@ -145,6 +155,10 @@ class Flip(Reshaping):
     def told(self, cell: Cell, origin: Cell, shape: Shape, output: int) -> Sentence | None:
         """Counted from the end."""
         return say("indices of axes {dims} count from the end", dims=[dim % len(shape) for dim in self.dims])
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.flip"""
+        return one("flip", self.dims)
 
     def written(self) -> tuple[Written, ...]:
         """Slice with steps of -1."""
@@ -192,6 +206,10 @@ class Roll(Reshaping):
     def told(self, cell: Cell, origin: Cell, shape: Shape, output: int) -> Sentence | None:
         """Around the ring."""
         return say("moved on, and round from the end to the beginning")
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """torch.roll"""
+        return one("roll", self.shifts) if self.dims is None else one("roll", self.shifts, self.dims)
 
     def written(self) -> tuple[Written, ...]:
         """The end of each axis joined to its beginning."""

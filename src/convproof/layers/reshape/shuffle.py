@@ -17,12 +17,14 @@ Source: torch.nn.PixelShuffle (Shi et al. 2016), torch.nn.ChannelShuffle (Zhang 
 from collections.abc import Sequence
 from typing import Any
 
+from convproof.core.calls import Calls, functional
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.moving import Movement, Regroup, Reorder
 from convproof.core.operators import Result, Written
 from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Cell, Shape, Sizes
 from convproof.layers.reshape.base import Reshaping, whole_numbers
+from convproof.layers.reshape.in_torch import to_depth, to_space
 from convproof.layers.reshape.written import joined_last, split_last
 
 MODES = {"CRD": (0, 1, 2), "DCR": (1, 2, 0)}  # which of c, i, j are the parts of a channel, from the first to the last
@@ -188,6 +190,10 @@ class DepthToSpace(ToSpace):
         """The block size, and a mode other than the default."""
         return {"blocksize": self.blocksize} | ({} if self.mode == "DCR" else {"mode": self.mode})
 
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """pixel_shuffle, or the channels counted in the other order"""
+        return functional("pixel_shuffle", self.r) if self.mode == "CRD" else to_space(self.r, shapes[0])
+
 
 class SpaceToDepth(ToDepth):
     """(N, C, H*r, W*r) becomes (N, C*r*r, H, W), r the ``blocksize``; ``mode`` is the order of a channel's parts, "DCR" (default) or "CRD".
@@ -203,6 +209,10 @@ class SpaceToDepth(ToDepth):
     def settings(self) -> dict[str, Any]:
         """The block size, and a mode other than the default."""
         return {"blocksize": self.blocksize} | ({} if self.mode == "DCR" else {"mode": self.mode})
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """pixel_unshuffle, or the channels counted in the other order"""
+        return functional("pixel_unshuffle", self.r) if self.mode == "CRD" else to_depth(self.r, shapes[0])
 
 
 class ChannelShuffle(Reshaping):

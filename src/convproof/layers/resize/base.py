@@ -11,6 +11,7 @@ from convproof.core.errors import ShapeError
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator
+from convproof.core.records import Precision
 from convproof.core.sentence import Text
 from convproof.core.shapes import Array, Cell, Region, Shape
 from convproof.layers.resize import bound, derive, formula
@@ -93,6 +94,12 @@ class Resizing(Layer):
         """See ``formula``."""
         shape = cast("Array", step.inputs[0]).shape
         return Gradients((formula.pull(dy[0], self.sides(shape), dict(enumerate(shape))),))
+
+    def precisions(self) -> tuple[Precision, ...]:
+        """See ``precisions``."""
+        from convproof.layers.resize.precisions import COORDINATES
+
+        return (COORDINATES,) if self.mode.startswith("nearest") else ()
 
     @classmethod
     def operators(cls) -> tuple[Operator, ...]:

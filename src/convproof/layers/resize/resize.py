@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.calls import Calls
 from convproof.core.errors import NotCoveredError, SettingError, ShapeError
 from convproof.core.operators import Written
 from convproof.core.records import Convention
@@ -145,6 +146,12 @@ class Resize(Resizing):
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""
         return conventions.of("Resize")
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
+        """See ``in_torch``."""
+        from convproof.layers.resize import in_torch
+
+        return in_torch.interpolated(self, shapes[0], self.shapes(*shapes)[0])
 
     def written(self) -> tuple[Written, ...]:
         """Resize. Raises NotCoveredError for what only old versions can say."""

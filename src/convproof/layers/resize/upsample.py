@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.calls import Calls, functional
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.operators import Written
 from convproof.core.records import Convention
@@ -135,6 +136,10 @@ class Upsample(Resizing):
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""
         return conventions.of(type(self).__name__)
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """torch.nn's; antialias is an argument of the function alone."""
+        return functional("interpolate", **self.settings()) if self.antialias else None
 
     def written(self) -> tuple[Written, ...]:
         """See ``writing``."""

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convproof.core.axes import axis_number
+from convproof.core.calls import Called, Calls, Input
 from convproof.core.derivation import Node
 from convproof.core.errors import ShapeError
 from convproof.core.formats import NumberFormat
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
-from convproof.core.operators import Operator, Written
+from convproof.core.operators import Operator, Result, Written
 from convproof.core.records import Convention
 from convproof.core.shapes import Array, Cell, Region, Shape, Sizes
 from convproof.layers.softmax import bound, derive, formula, gradient
@@ -109,6 +110,15 @@ class Shares(Layer):
         from convproof.layers.softmax.operators import OPERATORS
 
         return OPERATORS.get(cls.__name__, ())
+
+    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls | None:
+        """torch.nn's; where all axes from one on are one row, of the array as a matrix."""
+        if not self.flatten:
+            return None
+        (shape,), name = shapes, "softmin" if self.sign < 0 else "log_softmax" if self.log else "softmax"
+        wide = self.row(shape).wide(np.broadcast_to(np.False_, shape)).shape
+        function = Called(f"nn.functional.{name}", (Result(0),), {"dim": self.row(shape).number})
+        return Calls(Called("reshape", (Input(), wide)), function, Called("reshape", (Result(1), shape)))
 
     def written(self) -> tuple[Written, ...]:
         """One node; for an axis that depends on the input, or for all axes from one on, the old operator set says it."""

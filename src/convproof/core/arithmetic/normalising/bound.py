@@ -68,7 +68,7 @@ def of_given(
     at, here = at_cells_of(x.shape, cells), Cells.of(cells, x, affine)
     given = Statistics.exactly(at(mean).astype(np.float64), at(var).astype(np.float64))
     with np.errstate(all="ignore"):
-        local = _lines(here, given, given, eps, arithmetic)
+        local = lines_with(here, given, given, eps, arithmetic)
         if incoming is None:
             return local
         a = here.gamma / np.sqrt(given.var + eps)
@@ -86,11 +86,11 @@ def of_row(
     here = Cells.of(cells, x, affine)
     with np.errstate(all="ignore"):
         mine, own = statistics(numbers, arithmetic, FLOAT64)
-        local = _lines(here, mine.at(rows.row), own.at(rows.row), eps, arithmetic)
-        return local if incoming is None else _passed_on(local, here, rows, numbers, mine, eps, incoming)
+        local = lines_with(here, mine.at(rows.row), own.at(rows.row), eps, arithmetic)
+        return local if incoming is None else passed_on(local, here, rows, numbers, mine, eps, incoming)
 
 
-def _lines(here: Cells, mine: Statistics, own: Statistics, eps: float, arithmetic: NumberFormat) -> Lines:
+def lines_with(here: Cells, mine: Statistics, own: Statistics, eps: float, arithmetic: NumberFormat) -> Lines:
     """Lines of some cells; ``own`` are the statistics in float64, whose evaluation stands for the exact value."""
     std2 = mine.var + eps
     a = here.gamma / np.sqrt(std2)
@@ -111,7 +111,7 @@ def _worst(here: Cells, d: Array, a: Array, s: Statistics, eps: float, arithmeti
     return np.asarray(passed_on + rounded + underflow)
 
 
-def _passed_on(local: Lines, here: Cells, rows: Rows, x: Array, s: Statistics, eps: float, incoming: Lines) -> Lines:
+def passed_on(local: Lines, here: Cells, rows: Rows, x: Array, s: Statistics, eps: float, incoming: Lines) -> Lines:
     """Errors of the input: through x itself, through the mean, and through the variance."""
     c, n = rows.row, rows.n
     worst, E2 = rows.cut(incoming.proof), rows.cut(incoming.sigma) ** 2

@@ -1,0 +1,103 @@
+"""``convproof golden``: input, weights and every layer's output, written for a port to compare itself with."""
+
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from convproof.cli.languages import Misuse
+from convproof.cli.options import emit, find_job, input_options, model_options, patience
+from convproof.core.sentence import Sentence, plural, say
+
+if TYPE_CHECKING:
+    from convproof.formats.dumps.entries import Entry, Manifest
+
+LINES = 40
+
+
+@click.command()
+@model_options
+@input_options
+@click.option("-o", "--output", metavar="NEW", help="The folder to write, which must not be there yet.")
+@click.option(
+    "--as",
+    "files",
+    type=click.Choice(["npy", "txt", "bin", "c", "safetensors"]),
+    default="npy",
+    show_default=True,
+    help="One .npy, text or raw binary file an array; or one C header; or one .safetensors file.",
+)
+@click.option("--layout", type=click.Choice(["nchw", "nhwc"]), default="nchw", show_default=True, help="Where the channels stand.")
+@click.option("--format", "format", metavar="FORMAT", default="float32", show_default=True, help="Or float16, q7.8, int8:0.05:-3 ...")
+@click.option("--fold", is_flag=True, help="Fold each BatchNorm in eval mode into the weights of the layer before it.")
+@click.option("--force", is_flag=True, help="Replace golden vectors that are in the folder already.")
+def golden(as_json: bool, output: str | None, files: str, layout: str, format: str, fold: bool, force: bool, **chosen: Any) -> None:
+    """Write golden vectors: the input, the weights and what every layer makes of them, for a port to compare itself with.
+
+    The numbers are exact values, rounded once to the format; a fixed-point format is written as its whole codes. manifest.json says what
+    each file holds and how far a correct computation may stray. A port writes its own numbers into another folder, with a copy of
+    manifest.json and of the input beside them: convproof check MODEL --claimed FOLDER judges them.
+
+    \b
+    convproof golden model.onnx photo.png -o golden
+    convproof golden model.onnx photo.png -o golden --as c --fold
+    convproof golden model.onnx --input photo.npy -o golden --as bin --layout nhwc --format q7.8
+    """
+    from convproof.checking.golden import golden as write
+
+    if not output:
+        raise Misuse("Say where to write: -o FOLDER, a new one.")
+    job = find_job("walkthrough", **chosen)
+    with patience(say("writing golden vectors")):
+        manifest = write(
+            job.network,
+            job.inputs,
+            output,
+            files=files,
+            layout=layout,
+            format=format,
+            fold=fold,
+            force=force,
+            name=job.model,
+            given=job.given,
+        )
+    if as_json:
+        emit(job.record() | {"folder": output} | manifest.to_dict())
+        return
+    click.echo(job.heading())
+    show(manifest, output)
+
+
+def show(manifest: "Manifest", folder: str) -> None:
+    """Print what was written."""
+    width = max(len(entry.name) for entry in manifest.arrays)
+    click.echo("")
+    for entry in manifest.arrays[:LINES]:
+        click.echo(line_of(entry, width))
+    if len(manifest.arrays) > LINES:
+        click.echo(say("and {n} more", n=len(manifest.arrays) - LINES).text())
+    click.echo("")
+    for sentence in said(manifest, folder):
+        click.echo(sentence.text())
+
+
+def line_of(entry: "Entry", width: int) -> str:
+    """One array: its name, role, shape in the file, format and file, and how far an output may stray."""
+    shape = " x ".join(map(str, entry.stored_shape)) or "1"
+    line = f"{entry.name:{width}}  {ROLES[entry.role].text():9}  {shape:14}  {entry.dtype:8} {entry.file}"
+    if entry.bound is None:
+        return line
+    return f"{line}  {say('within {bound}', bound=f'{entry.bound.proof:.2g}').text()}"
+
+
+ROLES = {"input": say("input"), "weight": say("weight"), "statistic": say("statistic"), "output": say("output")}
+
+
+def said(manifest: "Manifest", folder: str) -> list[Sentence]:
+    """What the lines mean, and what comes next."""
+    folded = [say("{norm} is folded into {layer}", norm=norm, layer=layer) for layer, norm in manifest.folded.items()]
+    count = plural("{n} array", "{n} arrays", n=len(manifest.arrays))
+    return [
+        *folded,
+        say("'within': so far may rounding in a correct layer move a number from its exact value, at the worst cell"),
+        say("wrote {count} and manifest.json to {folder}", count=count, folder=folder),
+    ]

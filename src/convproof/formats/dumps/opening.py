@@ -1,0 +1,101 @@
+"""What a target dumped, opened: a file, or a folder with one file a layer. Names are found now, numbers are read later, one by one."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from convproof.core.errors import FileError
+from convproof.core.resolution import Resolution
+from convproof.core.sentence import either
+from convproof.formats.dumps.binary import ARCHIVES, is_of_torch, open_archive, open_npy, open_raw, open_torch
+from convproof.formats.dumps.declared import Raw
+from convproof.formats.dumps.dump import Dump
+from convproof.formats.files import existing
+
+MANIFEST = "manifest.json"
+RAW = (".bin", ".raw", ".dat")
+TORCH = (".pt", ".pth", ".ckpt")
+C = (".c", ".h", ".inc", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".ino")
+TABLES = (".csv", ".tsv")
+TEXTS = (".txt", ".log", *TABLES)
+ENDINGS = (".npy", *ARCHIVES, *TEXTS, *RAW, *C, *TORCH)
+GENERIC = ("output", "out", "outputs", "y", "data", "value", "values", "result", "activation", "array", "dump")
+MOST_FILES = 10_000
+
+
+def open_dumps(path: str | Path, *, raw: Raw | None = None, declared: Resolution | None = None) -> tuple[Dump, ...]:
+    """The arrays of a file, or of the files in a folder and its subfolders, in the order of the file or of their names.
+
+    ``raw`` says how raw bytes are numbers; None: as ``declared`` stores them, else little-endian float32. ``declared`` is the resolution of
+    all arrays; None: what their dtypes and their digits say. A file in a folder gives its array its name: conv1.bin and conv1/output.bin
+    are "conv1", layer1/conv1.bin is "layer1.conv1". A folder with a manifest.json is read by that.
+
+    Raises FileError for a path that is not there, is of no known kind, damaged, or holds no numbers; some of it only when an array is read.
+    """
+    found = Path(path)
+    if found.name == MANIFEST or (found / MANIFEST).is_file():
+        from convproof.formats.dumps.manifest import dumps_of
+
+        return dumps_of(found)
+    if not found.is_dir():
+        return open_file(existing(found), found.stem, raw, declared)
+    dumps: dict[str, Dump] = {}
+    for file in _files(found):
+        for dump in open_file(file, _name_of(file.relative_to(found)), raw, declared, alone=False):
+            if dump.name in dumps:
+                raise FileError(
+                    "{folder} holds {name!r} twice, in {one} and in {other}; move one of them out, or give one of them alone",
+                    folder=found,
+                    name=dump.name,
+                    one=dumps[dump.name].where,
+                    other=dump.where,
+                )
+            dumps[dump.name] = dump
+    if not dumps:
+        raise FileError("{folder} holds no file of numbers; expected files that end in {endings}", folder=found, endings=either(ENDINGS))
+    return tuple(dumps.values())
+
+
+def open_file(path: Path, name: str, raw: Raw | None, declared: Resolution | None, *, alone: bool = True) -> tuple[Dump, ...]:
+    """The arrays of one file; ``name`` is that of an array which has none of its own.
+
+    A text without any number, such as a README, holds no array if it is not ``alone``.
+    """
+    ending = path.suffix.lower()
+    if ending == ".npy":
+        return open_npy(path, name, declared)
+    if ending in ARCHIVES:
+        return open_archive(path, declared)
+    if ending in TORCH or (ending == ".bin" and raw is None and is_of_torch(path)):
+        return open_torch(path, declared)
+    if ending in RAW and not (ending == ".dat" and raw is None and _is_text(path)):
+        return open_raw(path, name, raw, declared)
+    if ending in (*C, *TEXTS, ".dat"):
+        from convproof.formats.dumps.text import open_text
+
+        return open_text(path, name, declared, alone=alone, table=ending in TABLES, c=ending in C)
+    raise FileError("{path} ends in {ending!r}; expected {endings}", path=path, ending=ending, endings=either(ENDINGS))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files of numbers in a folder and its subfolders, by name; hidden ones are left out. Raises FileError for too many."""
+    seen = 0
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
+        seen += len(names) + len(folders)
+        if seen > MOST_FILES:
+            raise FileError("{folder} holds more than {n} files; give the folder with the dumps alone", folder=folder, n=MOST_FILES)
+        yield from (Path(root, name) for name in sorted(names) if not name.startswith(".") and Path(name).suffix.lower() in ENDINGS)
+
+
+def _name_of(path: Path) -> str:
+    """The name that a file in a folder gives its array."""
+    parts = [*path.parts[:-1], path.stem]
+    return ".".join(parts[:-1] if len(parts) > 1 and path.stem.lower() in GENERIC else parts)
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a .dat file begins as numbers in a text do."""
+    with path.open("rb") as handle:
+        start = handle.read(4096)
+    return bool(start) and not start.translate(None, b"0123456789+-.,;:eEnaifNAIF()[]{} \t\r\n#")

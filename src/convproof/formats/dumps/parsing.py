@@ -1,0 +1,155 @@
+"""A manifest from JSON. Nothing in it is believed: types are checked, files stay in the folder, no shape is larger than any array's."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, cast
+
+from convproof.core.errors import FileError
+from convproof.core.sentence import Text, either, say
+from convproof.core.shapes import Shape
+from convproof.formats.dumps.entries import FILES, LAYOUTS, ROLES, SCHEMA_VERSION, Bound, Entry, Manifest
+
+MOST_ARRAYS = 100_000
+MOST_NUMBERS = 1 << 31
+MOST_AXES = 16
+
+
+@dataclass(frozen=True)
+class Reader:
+    """An object of a JSON file whose values are asked for by key and kind; ``where`` names it in messages."""
+
+    record: Any
+    where: Text
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.record, dict):
+            raise FileError("{where} holds {found}; expected an object with names", where=self.where, found=_shown(self.record))
+
+    def take(self, key: str, kind: Any, expected: Text, fits: Callable[[Any], bool] = lambda value: True) -> Any:
+        """The value of a key. Raises FileError unless it is of the ``kind`` and ``fits``."""
+        value = self.record.get(key)
+        boolean = isinstance(value, bool) and kind is not bool
+        if not isinstance(value, kind) or boolean or not fits(value):
+            raise FileError(
+                "{where} has {key} = {found}; expected {expected}: write it anew with convproof golden",
+                where=self.where,
+                key=key,
+                found=_shown(value),
+                expected=expected,
+            )
+        return value
+
+    def text(self, key: str, most: int = 10_000) -> str:
+        """A text that is not endless."""
+        return cast("str", self.take(key, str, say("a text"), lambda value: len(value) <= most))
+
+    def name(self, key: str) -> str:
+        """A text that is not empty."""
+        return cast("str", self.take(key, str, say("a name"), lambda value: 0 < len(value) <= 10_000))
+
+    def one_of(self, key: str, known: Sequence[str]) -> Any:
+        """One of a few words."""
+        return self.take(key, str, either(known), lambda value: value in known)
+
+    def number(self, key: str) -> float:
+        """A number that is finite and not negative."""
+        return float(self.take(key, (int, float), say("a number of 0 or more"), lambda v: math.isfinite(v) and v >= 0))
+
+    def whole(self, key: str, below: int = MOST_NUMBERS) -> tuple[int, ...]:
+        """A list of whole numbers, as many as an array may have axes."""
+        found = self.take(
+            key,
+            list,
+            say("a list of at most {most} whole numbers", most=MOST_AXES),
+            lambda v: len(v) <= MOST_AXES and all(isinstance(i, int) and not isinstance(i, bool) and 0 <= i < below for i in v),
+        )
+        return tuple(found)
+
+    def texts(self, key: str) -> dict[str, str]:
+        """An object of texts."""
+        found = self.take(key, dict, say("texts by name"), lambda v: all(isinstance(text, str) for text in v.values()))
+        return cast("dict[str, str]", found)
+
+
+def _shown(value: Any) -> str:
+    """A value from a file, shortened."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def manifest_of(reader: Reader) -> Manifest:
+    """What an object of a JSON file says. Raises FileError for one that makes no sense."""
+    version = reader.take("schema_version", int, say("schema_version {n}, which this version reads", n=SCHEMA_VERSION))
+    if version != SCHEMA_VERSION:
+        raise FileError(
+            "{where} has schema_version {found}; this version reads {expected}: write it anew with convproof golden",
+            where=reader.where,
+            found=version,
+            expected=SCHEMA_VERSION,
+        )
+    records = reader.take("arrays", list, say("a list of arrays"), lambda value: len(value) <= MOST_ARRAYS)
+    entries = tuple(_entry(Reader(record, say("{path}, array {k},", path=reader.where, k=k))) for k, record in enumerate(records))
+    for key in ("name", "dump"):
+        names = [getattr(entry, key) for entry in entries]
+        double = next((name for k, name in enumerate(names) if name in names[:k]), None) if len(set(names)) < len(names) else None
+        if double is not None:
+            raise FileError("{where} has two arrays of the {key} {name!r}; expected each once", where=reader.where, key=key, name=double)
+    return Manifest(
+        reader.text("model"),
+        reader.text("mode"),
+        reader.text("input"),
+        reader.one_of("files", FILES),
+        reader.one_of("layout", LAYOUTS),
+        reader.text("format", 200),
+        entries,
+        reader.texts("folded"),
+        reader.texts("hashes"),
+    )
+
+
+def _entry(reader: Reader) -> Entry:
+    shape, axes = reader.whole("shape"), reader.whole("axes")
+    if sorted(axes) != list(range(len(shape))):
+        raise FileError("{where} has axes {axes} for shape {shape}; expected each axis once", where=reader.where, axes=axes, shape=shape)
+    if math.prod(shape) > MOST_NUMBERS:
+        raise FileError("{where} has shape {shape}, more numbers than any array has", where=reader.where, shape=shape)
+    return Entry(
+        reader.name("name"),
+        reader.one_of("role", ROLES),
+        shape,
+        axes,
+        reader.text("format", 200),
+        reader.one_of("dtype", DTYPES),
+        reader.one_of("computed_in", (*DTYPES, "bool", "bfloat16")),
+        _in_folder(reader, "file"),
+        reader.text("inside"),
+        _in_folder(reader, "dump"),
+        reader.text("sha256", 64),
+        reader.text("described") if "described" in reader.record else "",
+        _bound(reader, shape),
+    )
+
+
+DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+
+
+def _in_folder(reader: Reader, key: str) -> str:
+    """The name of a file that lies in the manifest's own folder."""
+
+    def plain(name: str) -> bool:
+        return PurePosixPath(name).name == name and name not in ("", ".", "..") and not set(name) & set('\\/:\0*?"<>|') and len(name) < 250
+
+    return cast("str", reader.take(key, str, say("the name of a file in the same folder"), plain))
+
+
+def _bound(reader: Reader, shape: Shape) -> Bound | None:
+    if "bound" not in reader.record:
+        return None
+    bound = Reader(reader.record["bound"], say("{where} bound", where=reader.where))
+    cells = [bound.whole(key) for key in ("proof_at", "usual_at")]
+    for cell in cells:
+        if len(cell) != len(shape) or any(i >= size for i, size in zip(cell, shape, strict=True)):
+            raise FileError("{where} is of cell {cell}; the array has shape {shape}", where=bound.where, cell=cell, shape=shape)
+    return Bound(bound.number("proof"), cells[0], bound.number("usual"), cells[1])
