@@ -7,7 +7,7 @@ import pytest
 
 from convproof.checking.grids import suggested_grid
 from convproof.checking.layouts import Expected, Habit, Layout, fit, weight_letters
-from convproof.checking.likeness import Likeness, ratio
+from convproof.checking.likeness import Known, Likeness, ratio
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT32
 from convproof.core.resolution import Decimals
@@ -204,10 +204,10 @@ def test_what_the_digits_leave_open_follows_the_numbers() -> None:
 
 def test_likeness_by_hand() -> None:
     own = np.array([1.0, 3.0])  # mean 2, standard deviation 1
-    found = Likeness.of(np.array([1.5, 99.0]), own)
+    found = Known.of(own).likeness(np.array([1.5, 99.0]))
     assert (found.distance, found.of_mean, found.cells) == (0.75, 1.0, 2)  # (0.5 + 1) / 2; (1 + 1) / 2
-    assert Likeness.of(np.array([np.nan, 3.0]), own).distance == 0.5
-    assert Likeness.of(np.array([np.nan, np.inf]), np.array([np.nan, np.inf])).distance == 0
+    assert Known.of(own).likeness(np.array([np.nan, 3.0])).distance == 0.5
+    assert Known.of(np.array([np.nan, np.inf])).likeness(np.array([np.nan, np.inf])).distance == 0
     assert ratio(1) == pytest.approx(1e-3)
     assert ratio(3) == pytest.approx(0.1)
     assert ratio(10**6) == ratio(20) == pytest.approx(0.70794578)  # 10^(-3/20)
@@ -220,7 +220,7 @@ def test_random_arrays_are_taken_for_one_of_others_in_few_of_a_thousand_cases() 
         hits = 0
         for _ in range(500):
             own, array = rng.normal(size=(2, cells))
-            hits += Likeness.of(array, own).close
+            hits += Known.of(own).likeness(array).close
         assert hits <= 15  # chance 1/1000 for errors that fill a ball; ours are normal, so that 3/100 is granted
 
 

@@ -139,9 +139,15 @@ def test_a_block_is_no_layer() -> None:
 
 
 def test_a_second_use_counted_from_0_is_not_mistaken_for_one_counted_from_1() -> None:
-    t = BLOCKS.trace
-    found = match(BLOCKS, {"layer1_0_relu_1": t["layer1.0.relu@2"], "layer1_0_relu": t["layer1.0.relu"]})
-    assert set(found.outputs) == {Place("layer1.0.relu@2"), Place("layer1.0.relu")}
+    relu, conv = cp.ReLU(), {k: cp.Conv2d(3, 3, 1, seed=k) for k in (1, 2)}
+    network = cp.Sequential(**{"relu": relu, "conv1": conv[1], "relu@2": relu, "conv2": conv[2], "relu@3": relu}).eval()
+    subject = Subject.of(network, X)
+    t = subject.trace
+    found = match(subject, {"relu_2": t["relu@2"], "relu_3": t["relu@3"]})
+    assert set(found.outputs) == {Place("relu@2"), Place("relu@3")}
+    assert notes(found.outputs[Place("relu@2")]()) == []
+    found = match(subject, {"relu_1": t["relu@2"], "relu_2": t["relu@3"]})
+    assert np.array_equal(found.outputs[Place("relu@3")]().array, t["relu@3"])
 
 
 def test_what_all_names_begin_and_end_with_says_nothing() -> None:
@@ -197,6 +203,9 @@ def test_arrays_of_the_same_numbers_go_by_shape_and_then_in_order() -> None:
         found = match(BLOCKS, {name: arrays[name] for name in order})
         assert notes(found.outputs[Place("layer1.1.conv1")]())[0].startswith("a is")
         assert notes(found.outputs[Place("flatten")]())[0].startswith("b is")
+    found = match(BLOCKS, {"a": t["flatten"].ravel(), "b": t["flatten"].ravel()})
+    assert notes(found.outputs[Place("layer1.1.conv1")]())[0].startswith("a is")
+    assert notes(found.outputs[Place("flatten")]())[0].startswith("b is")
 
 
 def test_a_wrong_cell_or_a_nan_does_not_hide_whose_array_it_is() -> None:
@@ -287,14 +296,17 @@ def test_codes_are_decoded_and_real_numbers_are_not() -> None:
     assert notes(claim) == ["whole numbers, read as codes of Q7.8"]
     claim = only(match(BLOCKS, {"fc": codes / 256}, Q7_8))
     assert np.array_equal(claim.array, codes / 256)
-    assert notes(claim) == ["not whole numbers, so taken as they stand and not as codes of Q7.8"]
+    assert notes(claim) == ["real numbers, not codes of Q7.8"]
+    claim = only(match(BLOCKS, {"fc": codes.astype(np.float32)}, Q7_8))
+    assert np.array_equal(claim.array, codes)
+    assert notes(claim)[0].endswith("if they are its codes, write them as integers")
     text = Written(codes.astype(np.float64), Decimals(FLOAT32, 1.0, "whole numbers"))
     assert np.array_equal(only(match(BLOCKS, {"fc": Dump("fc", "f", lambda: text)}, Q7_8)).array, codes / 256)
     assert np.array_equal(only(match(BLOCKS, {"fc": codes})).array, codes)
 
 
 def test_numbers_of_a_grid_that_were_printed_are_put_back_on_it() -> None:
-    codes = np.array([[256, -128, 1, 77, 3, 7]])
+    codes = np.array([[256, -128, 1, 90, 3, 7]])  # 90 / 256 is 0.35 and a little more
     printed = np.round(codes / 256, 4)  # 0.0039 for 0.00390625
     claim = only(match(BLOCKS, {"fc": Dump("fc", "f", lambda: Written(printed, Decimals(FLOAT32, 1e-4, "4 decimals")))}, Q7_8))
     assert np.array_equal(claim.array, codes / 256)

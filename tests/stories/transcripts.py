@@ -1,12 +1,15 @@
 """Transcripts in Markdown: ```console blocks in which ``$ command`` is followed by what it prints.
 
-A line ``...`` stands for any lines. Commands of one file run one after another in one empty folder, so a later one sees what an earlier one
-wrote; ```python and ```text blocks with a first line ``# name.py``, ``# name.txt`` are files in it. With CONVPROOF_STORIES=write the outputs are written anew.
+A line ``...`` stands for any lines. ``$ python`` runs in a process of its own. Commands of one file run one after another in one empty
+folder, so a later one sees what an earlier one wrote; ```python and ```text blocks with a first line ``# name.py`` or ``# name.txt`` are
+files in it. With CONVPROOF_STORIES=write the outputs are written anew.
 """
 
 import os
 import re
 import shlex
+import subprocess
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -34,15 +37,33 @@ def commands(block: str) -> list[Line]:
 def run(command: str) -> str:
     """What a convproof command prints on both streams, and its exit code where it is not 0."""
     program, *arguments = shlex.split(command)
-    assert program == "convproof", command
     out = StringIO()
+    if program == "python":
+        code = in_python(arguments, out)
+    else:
+        assert program == "convproof", command
+        code = in_this_process(arguments, out)
+    text = "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n"))
+    return text + "\n" + (f"(exit code {code})\n" if code else "")
+
+
+def in_this_process(arguments: list[str], out: StringIO) -> int:
+    """Run a convproof command; its exit code."""
     with redirect_stdout(out), redirect_stderr(out):
         try:
             main(arguments)
         except SystemExit as stop:
-            code = int(stop.code or 0)
-    text = "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n"))
-    return text + "\n" + (f"(exit code {code})\n" if code else "")
+            return int(stop.code or 0)
+    return 0
+
+
+def in_python(arguments: list[str], out: StringIO) -> int:
+    """Run ``python`` as a user does, without what these tests set; its exit code."""
+    environment = {key: value for key, value in os.environ.items() if key != "CONVPROOF_SHAPES" and not key.startswith("PYTEST")}
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8", env=environment | {"COLUMNS": "100"})
+    out.write(done.stdout + done.stderr)
+    return done.returncode
 
 
 def matches(expected: str, found: str) -> bool:

@@ -53,6 +53,8 @@ def check(
     reports: list[Report] = []
     if claimed is not None:
         named = files if files is not None else by_name(subject, claimed)
+        if files is not None:
+            require_fit(subject, claimed)
         reports.append(examined(subject, named, YOURS, declared, layout))
     reports += [report for witness in several(against) for report in asked(subject, witness)]
     if not reports:
@@ -162,6 +164,27 @@ def _opened(claimed: Any, raw: Any, declared: Resolution | None) -> Mapping[str,
 
     dumps = open_dumps(claimed, raw=parse_raw(raw) if isinstance(raw, str) else raw, declared=declared)
     return {dump.name: dump for dump in dumps}
+
+
+def require_fit(subject: Subject, path: str | Path) -> None:
+    """Raise UnknownNameError, ShapeError or SettingError for a folder whose manifest is not of this network."""
+    from convproof.checking.golden import require_weights
+    from convproof.formats.dumps.manifest import has_manifest, read_manifest
+
+    if not has_manifest(path):
+        return
+    manifest = read_manifest(path)
+    mode = "training" if subject.network.training else "eval"
+    if manifest.mode != mode:
+        raise SettingError(
+            "{path} was written in {theirs} mode, and the network is in {own} mode; put it into that mode (--train, --eval)",
+            path=path,
+            theirs=manifest.mode,
+            own=mode,
+        )
+    own = {name: array.shape for name, array in (*subject.trace.arrays.items(), *subject.network.state_dict().items())}
+    manifest.require_fit(own, path)
+    require_weights(subject, manifest, path)
 
 
 def _input(claimed: Any, model: Layer | Network) -> Any:

@@ -3,9 +3,9 @@
     output = the formula in float64 on the arrays before, rounded once, to the format
     bound  = the lines of the layer on those arrays, at the cells where they are widest
 
-The arrays before are the golden ones where the format is as fine as the network computes, so that each layer can be tested by itself; with a
-coarser format they are the exact ones, and only what is written is rounded. The input is rounded first in any case, so that network and
-port begin with the same numbers. The weights stay the network's own until they are written.
+The arrays before are the golden ones where the format is as fine as the network computes, so that each layer can be tested by itself;
+with a coarser format they are the exact ones, and only what is written is rounded. The input is rounded first in any case, so that network
+and port begin with the same numbers. The weights stay the network's own until they are written.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ from convproof.core.sentence import Text, either, spoken
 from convproof.core.shapes import Array
 from convproof.formats.dumps.declared import parse_format
 from convproof.formats.dumps.entries import BEFORE, FILES, LAYOUTS, Bound, Manifest
-from convproof.formats.dumps.stored import as_stored, from_stored, resolution_of
+from convproof.formats.dumps.stored import as_stored, digest, from_stored, resolution_of
 from convproof.formats.dumps.writing import GoldenArray, write_golden
 from convproof.network.graph import Graph, Node, Place
 from convproof.network.network import Network
@@ -213,3 +213,18 @@ def widest(lines: Lines) -> Bound | None:
         cell = np.unravel_index(int(np.argmax(line)), line.shape)
         found += [float(line[cell]), tuple(int(i) for i in cell)]
     return Bound(*found)
+
+
+def require_weights(subject: Subject, manifest: Manifest, path: str | Path) -> None:
+    """Raise SettingError for golden vectors that were written with other weights than the network has; folded ones are not looked at."""
+    own = {array.name: array for array in state_of(subject.network.graph, {})}
+    for entry in manifest.of("weight", "statistic"):
+        if entry.name not in own or entry.name.rpartition(".")[0] in manifest.folded:
+            continue
+        stored = as_stored(entry.name, own[entry.name].exact, resolution_of(manifest.format, entry.computed_in))
+        if digest(stored.transpose(entry.axes)) != entry.sha256:
+            raise SettingError(
+                "{path} was written with other weights than the network has now: {name} is not the same; write golden vectors again",
+                path=path,
+                name=entry.name,
+            )

@@ -91,6 +91,11 @@ class Judged:
         top = np.where(share == share.max(), self.gap, -1.0)
         return tuple(int(i) for i in np.unravel_index(int(np.argmax(top)), top.shape))
 
+    def farthest(self, most: int) -> Array:
+        """The cells, (k, ndim), whose gaps are the largest shares of their proof lines; at most so many."""
+        order = np.argsort(-self.share(self.proof), axis=None)[:most]
+        return np.stack(np.unravel_index(order, self.gap.shape), axis=1) if self.gap.ndim else np.zeros((0, 0), int)
+
     def of(self, lines: Lines) -> "Judged":
         """The same claimed numbers against other lines."""
         return Judged(lines, self.claimed, self.resolution)

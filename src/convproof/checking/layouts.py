@@ -10,12 +10,13 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import permutations
 
 import numpy as np
 
 from convproof.checking.counts import complaint
-from convproof.checking.likeness import Likeness
+from convproof.checking.likeness import Known, Likeness
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.sentence import Sentence, Text, listed, say
 from convproof.core.shapes import Array, Shape
@@ -164,8 +165,8 @@ def possible(found: Shape, expected: Expected, layout: Layout | None) -> list[Or
 
 def closest(array: Array, expected: Expected, layout: Layout | None, most: int) -> Likeness | None:
     """How alike the network's own array is in the best order, by ``most`` of its cells; None for an impossible shape."""
-    orders = possible(array.shape, expected, layout)
-    return min((likeness(array, expected, order, most) for order in orders), key=lambda found: found.distance, default=None)
+    found = likenesses(array, expected, possible(array.shape, expected, layout), most)
+    return min(found.values(), key=lambda likeness: likeness.distance, default=None)
 
 
 def as_declared(array: Array, expected: Expected, called: Text, order: Order) -> Fitted:
@@ -188,7 +189,7 @@ def as_declared(array: Array, expected: Expected, called: Text, order: Order) ->
 
 def orders_compared(array: Array, expected: Expected, orders: Sequence[Order], habit: Habit) -> Fitted:
     """The order that is clearly closest to the network's own array; else the usual one of the target, else the first."""
-    found = {order: likeness(array, expected, order) for order in orders}
+    found = likenesses(array, expected, orders)
     best = min(orders, key=lambda order: found[order].distance)
     first = found[orders[0]].distance
     if len(orders) == 1 or (found[best].close and (best == orders[0] or found[best].clearly_below(first))):
@@ -202,14 +203,18 @@ def orders_compared(array: Array, expected: Expected, orders: Sequence[Order], h
     return Fitted(expected.shape, orders[0], (note,))
 
 
-def likeness(array: Array, expected: Expected, order: Order, most: int = SAMPLED) -> Likeness:
-    """How alike the network's own array is in an order; of more cells than ``most`` as many are drawn."""
-    own, size = expected.own, expected.own.size
-    there = Fitted(own.shape, order).change(array)
-    if size <= most:
-        return Likeness.of(there, own)
-    at = np.unravel_index(np.random.default_rng(0).integers(0, size, most), own.shape)
-    return Likeness.of(there[at], own[at])
+def likenesses(array: Array, expected: Expected, orders: Sequence[Order], most: int = SAMPLED) -> dict[Order, Likeness]:
+    """How alike the network's own array is in each order; of more cells than ``most`` as many are drawn."""
+    shape = expected.shape
+    at = drawn(shape, most) if expected.own.size > most else ...
+    own = Known.of(expected.own[at])
+    return {order: own.likeness(Fitted(shape, order).change(array)[at]) for order in orders}
+
+
+@lru_cache(maxsize=64)
+def drawn(shape: Shape, count: int) -> tuple[Array, ...]:
+    """Some cells of an array, always the same ones."""
+    return tuple(np.unravel_index(np.random.default_rng(0).integers(0, math.prod(shape), count), shape))
 
 
 def orders_of(expected: Expected) -> Iterator[Order]:

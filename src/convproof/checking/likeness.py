@@ -28,13 +28,6 @@ class Likeness:
     of_mean: float
     cells: int
 
-    @classmethod
-    def of(cls, array: Array, own: Array) -> "Likeness":
-        """Of two arrays of one shape."""
-        own = np.asarray(own, np.float64)
-        mean, spread = _moments(own)
-        return cls(_distance(np.asarray(array, np.float64), own, spread), _distance(np.full(own.shape, mean), own, spread), own.size)
-
     @property
     def close(self) -> bool:
         """Whether the array is clearly more like the other than numbers that are all the same are."""
@@ -45,15 +38,30 @@ class Likeness:
         return bool(self.distance <= ratio(self.cells) * distance)
 
 
+@dataclass(frozen=True)
+class Known:
+    """A network's own array (float64) that others are compared with, its standard deviation, and the distance of its mean from it."""
+
+    own: Array
+    spread: float
+    of_mean: float
+
+    @classmethod
+    def of(cls, own: Array) -> "Known":
+        """Of its finite numbers; mean 0 and standard deviation 1 where there are none."""
+        own = np.asarray(own, np.float64)
+        finite = own[np.isfinite(own)]
+        mean, spread = (float(finite.mean()), float(finite.std())) if finite.size else (0.0, 1.0)
+        return cls(own, spread, _distance(np.full(own.shape, mean), own, spread))
+
+    def likeness(self, array: Array) -> Likeness:
+        """How alike an array of the same shape is."""
+        return Likeness(_distance(np.asarray(array, np.float64), self.own, self.spread), self.of_mean, self.own.size)
+
+
 def ratio(cells: int) -> float:
     """The r with r^n = 1 / 1000, for at most 20 cells; 0 for none."""
     return float(CHANCE ** (1 / min(cells, INDEPENDENT))) if cells else 0.0
-
-
-def _moments(own: Array) -> tuple[float, float]:
-    """Mean and standard deviation of the finite numbers; 0 and 1 where there are none."""
-    finite = own[np.isfinite(own)]
-    return (float(finite.mean()), float(finite.std())) if finite.size else (0.0, 1.0)
 
 
 def _distance(array: Array, own: Array, spread: float) -> float:

@@ -58,12 +58,12 @@ class Replay:
     evaluate: Evaluate
     storage: Stored | None = None
 
-    def holds(self, judged: Judged) -> bool:
-        """Whether every claimed number lies within the lines that ``evaluate`` gave."""
+    def of(self, judged: Judged) -> Judged:
+        """The claimed numbers against the lines that ``evaluate`` gave, as numbers of the format that outputs are stored in."""
         if self.storage is None:
-            return judged.provable
+            return judged
         stored = on_grid(judged.claimed, judged.resolution, self.storage)
-        return stored is not None and Judged(judged.lines, stored, self.storage).provable
+        return judged if stored is None else Judged(judged.lines, stored, self.storage)
 
 
 def replays(layers: Sequence[Layer], claimed: Array, resolution: Resolution, computed: bool = True) -> Iterator[Replay]:

@@ -135,6 +135,7 @@ class Report(Mapping[str, Row]):
 
     def require(self, fail_on: Verdict = "undecided") -> None:
         """Raise AssertionError, with the worst cell, both values, the bound and the command that explains it, unless ``holds``."""
+        __tracebackhide__ = True  # pytest shows the line of the test
         if not self.holds(fail_on):
             raise AssertionError(reach("Report.complaint")(self, fail_on))
 

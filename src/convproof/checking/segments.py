@@ -11,6 +11,7 @@ from convproof.checking.claims import Boundary, Claim
 from convproof.checking.judging import Judged
 from convproof.checking.precisions import SHORTER, Replay, replays
 from convproof.checking.reckoning import Draw, Evaluate, Ran, Reckoned, Reckoner, as_it_is
+from convproof.checking.replaying import Rounded
 from convproof.core.formats import NumberFormat
 from convproof.core.layer import Layer
 from convproof.core.lines import Lines, no_error
@@ -18,7 +19,7 @@ from convproof.core.sentence import Sentence
 from convproof.core.shapes import Array
 from convproof.network.graph import Graph, Node, Place
 
-Judging = Callable[[], Judged]
+Judging = Callable[[Array | None], Judged | None]  # at some cells, (k, ndim); None: everywhere, and for an answer: it has to be asked everywhere
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,21 @@ class Segments:
         nodes = self.nodes_of(place, boundary)
         layers = [node.layer.seen([self.run.known[source] for source in node.sources]) for node in nodes]
         for replay in replays(layers, claim.array, claim.resolution, boundary.computed):
-            yield replay, partial(self._in, replay.evaluate, place, claim, boundary)
+            yield replay, partial(self._tried, replay.evaluate, place, claim, boundary)
+
+    def _tried(self, evaluate: Evaluate, place: Place, claim: Claim, boundary: Boundary, cells: Array | None) -> Judged | None:
+        """A claim against the array in another arithmetic; at some cells only if it is one layer's, which can be evaluated there."""
+        if cells is None:
+            return self._in(evaluate, place, claim, boundary)
+        node, *others = self.nodes_of(place, boundary)
+        if others or not isinstance(evaluate, Rounded) or node.name in self.run.draws:
+            return None
+        sources = [boundary[source] for source in node.sources]
+        how = {"output": place.output, "training": self.run.modes[node.name], "draw": None, "arithmetic": self.run.arithmetic(place)}
+        with np.errstate(all="ignore"):
+            lines = evaluate(node.layer, [s.values for s in sources], [s.lines for s in sources], {**how, "cells": cells})
+        at = tuple(cells.T)
+        return Judged(lines, claim.array[at], claim.resolution.map(lambda a: a[at]))
 
     def _in(self, evaluate: Evaluate, place: Place, claim: Claim, boundary: Boundary) -> Judged:
         return Judged(self.reckon(place, boundary, evaluate).own_lines, claim.array, claim.resolution)
@@ -80,11 +95,6 @@ def shortened(format: NumberFormat) -> Evaluate:
         return layer.lines(None, inputs, [line.stored(format).stored(format) for line in came], **how)
 
     return evaluate
-
-
-def only_in(layer: Layer, other: Evaluate) -> Evaluate:
-    """The lines of one layer in another arithmetic, and of all others as they are."""
-    return lambda of, inputs, incoming, how: (other if of is layer else as_it_is)(of, inputs, incoming, how)
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,19 @@ def numbers_of(written: Written, declared: Resolution | None, own: np.dtype[Any]
         return Numbers(array.astype(np.float64) if array.dtype.kind in "iu" else array, resolution)
     if whole:
         return Numbers(resolution.decode(array), resolution, (say("whole numbers, read as codes of {format}", format=resolution.name),))
-    note = say("not whole numbers, so taken as they stand and not as codes of {format}", format=resolution.name)
-    return replace(printed(array.astype(np.float64), resolution, written.resolution), notes=(note,))
+    found = printed(array.astype(np.float64), resolution, written.resolution)
+    return replace(found, notes=(as_they_stand(array, resolution),))
+
+
+def as_they_stand(array: Array, grid: Fixed) -> Sentence:
+    """What is said of real numbers where a fixed-point format was declared."""
+    low, high = grid.ends
+    if np.array_equal(array, np.rint(array)) and bool(((array < low) | (array > high)).any()):
+        return say(
+            "taken for real numbers, but they are whole and reach beyond {format}: if they are its codes, write them as integers",
+            format=grid.name,
+        )
+    return say("real numbers, not codes of {format}", format=grid.name)
 
 
 def printed_whole(written: Written) -> bool:

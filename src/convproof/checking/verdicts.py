@@ -10,8 +10,9 @@ from convproof.checking.precisions import Replay
 from convproof.checking.reckoning import Reckoned
 from convproof.checking.report import Verdict, Worst
 from convproof.core.sentence import Sentence, say
-from convproof.core.shapes import Cell
+from convproof.core.shapes import Array, Cell
 
+SUSPECTS = 12  # cells at which an arithmetic is tried before it is tried everywhere
 FEW = 1  # units of layers that the proof line of a segment speaks for
 
 
@@ -47,13 +48,23 @@ def opinion(judged: Judged, reckoned: Reckoned) -> Opinion:
     return Opinion("undecided", judged, False, False, notes=(say("{n} layers lie between claimed arrays", n=reckoned.units),))
 
 
-def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[], Judged]]]) -> Opinion:
-    """The opinion, or precision if another arithmetic explains what lies beyond the lines."""
+def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[Array | None], Judged | None]]]) -> Opinion:
+    """The opinion, or precision if another arithmetic explains what lies beyond the lines: the first one below its usual line, or else
+    the first below its proof line. One that fails at the worst cells need not be looked at everywhere.
+    """
+    worst, second = found.judged.farthest(SUSPECTS), None
     for replay, judge in replays:
-        judged = judge()
-        if replay.holds(judged):
-            return Opinion("precision", found.judged, False, precision=replay.id, notes=(replay.title,))
-    return found
+        glimpse = judge(worst)
+        if glimpse is not None and not replay.of(glimpse).provable:
+            continue
+        judged = judge(None)
+        if judged is None or not replay.of(judged).provable:
+            continue
+        explained = Opinion("precision", found.judged, False, precision=replay.id, notes=(replay.title,))
+        if replay.of(judged).usual:
+            return explained
+        second = second or explained
+    return second or found
 
 
 def worst_of(judged: Judged, cell: Cell | None = None) -> Worst | None:

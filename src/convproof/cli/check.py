@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from convproof.checking.check import YOURS
+from convproof.checking.check import check as judge
 from convproof.cli.languages import Misuse
 from convproof.cli.options import Job, emit, find_job, find_network, input_options, model_options, new_file, patience, the_one
 from convproof.core.errors import SettingError
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from convproof.checking.report import Report
 
 DEFAULT = "walkthrough-bn"
-YOURS = "yours"
 GIVES_INPUT = ("input", "input_option", "shape", "dim", "preprocess")
 
 
@@ -80,7 +81,7 @@ def check(
     settings = {name: chosen.pop(name) for name in ("partial", "layout", "written", "raw")}
     witnesses = [name.strip() for names in against for name in names.split(",") if name.strip()]
     job, claimed = found(the_one(numbers, numbers_option, "NUMBERS"), bool(witnesses), chosen)
-    written = {path: new_report(path, option, job, claimed) for path, option in ((junit, "--junit"), (html, "--html")) if path}
+    written = new_reports(job, claimed, junit, html)
     began = time.perf_counter()
     with patience(say("checking")):
         report = checked(job, claimed, witnesses, settings)
@@ -136,8 +137,6 @@ def brought(job: Job, claimed: Claimed, path: str) -> tuple[Job, Claimed]:
 
 def checked(job: Job, claimed: Claimed, witnesses: list[str], settings: Mapping[str, Any]) -> "Report":
     """What ``cp.check`` finds."""
-    from convproof.checking.check import check as judge
-
     return judge(
         job.network,
         job.inputs,
@@ -170,17 +169,19 @@ def explaining(job: Job, claimed: Claimed, chosen: Mapping[str, Any]) -> str:
     return shlex.join(["convproof", "why", job.files[0], *([first] if first else []), *(word for pair in options for word in pair), *mode])
 
 
-def new_report(path: str, option: str, job: Job, claimed: Claimed) -> str:
-    """The path of a file to write. Raises SettingError if it was read."""
-    read = [claimed.path] if claimed.path else []
-    if (
-        claimed.path
-        and Path(claimed.path).is_dir()
-        and Path(path).exists()
-        and Path(path).absolute().parent == Path(claimed.path).absolute()
-    ):
-        read.append(path)
-    return new_file(path, job, *read, option=option)
+def new_reports(job: Job, claimed: Claimed, junit: str | None, html: str | None) -> list[str]:
+    """The paths of the files to write. Raises SettingError if one of them was read, Misuse if both are the same."""
+    if junit and html and Path(junit).absolute() == Path(html).absolute():
+        raise Misuse("--junit and --html name the same file: give each its own.")
+    folder = Path(claimed.path or "").absolute()
+    found = []
+    for option, path in (("--junit", junit), ("--html", html)):
+        if path:
+            read = [claimed.path] if claimed.path else []
+            if claimed.path and Path(path).is_file() and folder in Path(path).absolute().parents:
+                read.append(path)
+            found.append(new_file(path, job, *read, option=option))
+    return found
 
 
 def save(report: "Report", job: Job, junit: str | None, html: str | None, fail_on: Any, seconds: float) -> None:

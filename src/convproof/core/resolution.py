@@ -287,7 +287,7 @@ def truncated(values: Array, to: NumberFormat) -> Array:
 
 def cut_off(claimed: Array, step: float | Array) -> tuple[Array, Array]:
     """What may stand behind numbers that were cut off toward zero: up to a step farther away from it."""
-    return claimed - np.where(claimed <= 0, step, 0.0), claimed + np.where(claimed >= 0, step, 0.0)
+    return np.asarray(claimed - np.where(claimed <= 0, step, 0.0)), np.asarray(claimed + np.where(claimed >= 0, step, 0.0))
 
 
 def last_digit(values: Array, digits: int) -> Array:

@@ -97,7 +97,7 @@ MODELS = {
         walkthrough_bn,
         _image_a_unscaled,
         half_hour_mistake,
-        say("the output with the variance divided by n - 1"),
+        say("an output with the n - 1 variance"),
     ),
 }
 

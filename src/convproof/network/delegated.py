@@ -131,7 +131,11 @@ class Delegated(Layer):
         return copy(number(case.inputs[k], origin, f"x{k}", "input", index=k), "y", note)
 
     def bounds(self, cells: Array | None, case: Case) -> Lines:
-        """No rounding where numbers are moved. Raises NotCoveredError for an operation that computes."""
+        """No rounding where numbers are moved, or sizes computed. Raises NotCoveredError for an operation that computes with floats."""
+        if self.of_shape or all(x.dtype.kind in "iub" for x in case.inputs):
+            y = self.compute(*case.inputs)[case.output]
+            if y.dtype.kind in "iub":
+                return no_error(at_cells(y.astype(np.float64), cells))
         which, place = self._moved(case)
 
         def moved(arrays: Sequence[Array]) -> Array:

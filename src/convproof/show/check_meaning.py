@@ -1,15 +1,16 @@
 """What a check found, in plain sentences, for somebody who never heard of a bound. They are chosen by the worst that was found."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from convproof.checking.report import Report, Row
+from convproof.checking.report import Report, Row, Verdict
 from convproof.core.sentence import Sentence, listed, plural, say
-from convproof.show.check_words import VERDICTS, explaining, numbers, place, share, wrapped
+from convproof.show.check_words import VERDICTS, explaining, numbers, place, wrapped
 from convproof.show.numbers import rough
 
 FEW = 4
+COLUMNS = 88  # pytest puts twelve before every line
 
 
 def meaning(report: Report) -> list[Sentence]:
@@ -20,13 +21,13 @@ def meaning(report: Report) -> list[Sentence]:
     return [*FOUND[worst.verdict](report, worst), *coverage(report)]
 
 
-def complaint(report: Report, fail_on: str = "undecided") -> str:
+def complaint(report: Report, fail_on: Verdict = "undecided") -> str:
     """What ``require()`` raises: whose numbers were judged, the worst cell with both values and the bound, and the command behind it."""
     worst = report.worst
     told = of_row(report, worst) if worst is not None and worst.verdict != "wrong" else meaning(report)
     if worst is not None and fail_on not in ("wrong", "undecided"):
         told = [say("{name} is {verdict}, which counts as a failure here.", name=worst.name, verdict=VERDICTS[worst.verdict]), *told]
-    return "\n".join(wrapped(str(sentence)) for sentence in (report.judged, *told))
+    return "\n".join(wrapped(str(sentence), COLUMNS) for sentence in (report.judged, *told))
 
 
 def of_row(report: Report, row: Row) -> list[Sentence]:
@@ -69,7 +70,9 @@ def _what(row: Row, first: bool = False) -> Iterator[Sentence]:
     else:
         yield say("{name} is wrong.", name=row.name)
     yield from _far(row)
-    if row.beyond > 1:
+    if row.beyond == row.cells > 1:
+        yield say("All of its {cells} numbers are that wrong: beyond what rounding can do.", cells=row.cells)
+    elif row.beyond > 1:
         yield say("{beyond} of its {cells} numbers are that wrong: beyond what rounding can do.", beyond=row.beyond, cells=row.cells)
 
 
@@ -94,7 +97,7 @@ def _far(row: Row) -> Iterator[Sentence]:
             "At {cell} stands {claimed}, where {exact} is right: rounding, in whatever order sums are taken, can do at most {proof}, and"
             " this is {times} times as far off.",
             proof=rough(worst.proof),
-            times=share(worst.of_proof),
+            times=rough(worst.of_proof),
             **facts,
         )
     else:
@@ -125,7 +128,7 @@ def _undecided(report: Report, row: Row) -> Iterator[Sentence]:
         yield say("Dump {names} to settle it, and check again.", names=_joined(report.settles))
 
 
-def _precision(report: Report, _: Row) -> Iterator[Sentence]:
+def _precision(report: Report, _row: Row) -> Iterator[Sentence]:
     names = [other.name for other in report.rows if other.verdict == "precision"]
     yield say(
         "Nothing is wrong: {names} differ by more than rounding in this number format, but another arithmetic gives these numbers.",
@@ -133,7 +136,7 @@ def _precision(report: Report, _: Row) -> Iterator[Sentence]:
     )
 
 
-def _rounding(report: Report, _: Row) -> Iterator[Sentence]:
+def _rounding(report: Report, _row: Row) -> Iterator[Sentence]:
     typical = [other.name for other in report.rows if not other.proved]
     unusual = [other.name for other in report.rows if not other.usual]
     if typical:
@@ -148,11 +151,17 @@ def _rounding(report: Report, _: Row) -> Iterator[Sentence]:
         )
 
 
-def _identical(*_: Report | Row) -> Iterator[Sentence]:
+def _identical(_report: Report, _row: Row) -> Iterator[Sentence]:
     yield say("All is right: every number is the exact one, rounded as it was written down.")
 
 
-FOUND = {"wrong": _wrong, "undecided": _undecided, "precision": _precision, "rounding": _rounding, "identical": _identical}
+FOUND: dict[Verdict, Callable[[Report, Row], Iterator[Sentence]]] = {
+    "identical": _identical,
+    "rounding": _rounding,
+    "precision": _precision,
+    "undecided": _undecided,
+    "wrong": _wrong,
+}
 
 
 def coverage(report: Report) -> Iterator[Sentence]:

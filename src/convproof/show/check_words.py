@@ -101,9 +101,9 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def wrapped(text: str) -> str:
-    """A sentence in lines of at most WIDE columns; what is indented is to be copied, and stays in one."""
+def wrapped(text: str, columns: int = WIDE) -> str:
+    """A sentence in lines of at most so many columns; what is indented is to be copied, and stays in one."""
     import textwrap
 
     line = printable(text)
-    return line if line.startswith(" ") else textwrap.fill(line, WIDE, break_long_words=False, break_on_hyphens=False)
+    return line if line.startswith(" ") else textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False)

@@ -26,11 +26,19 @@ def of_module(module: Any, network: Network, inputs: Sequence[Array]) -> Answer:
             own = copy.deepcopy(module)
             watch(own, graph, seen)
             found = own(*(torch.tensor(x) if x.dtype.name != "bfloat16" else torch.tensor(x.astype("float32")).bfloat16() for x in inputs))
-            outputs = in_order(flat(found), graph.outputs)
+            outputs = by_name(found, network, inputs) or in_order(flat(found), graph.outputs)
     except NotCoveredError as error:
         return Answer(name, seen, missing(network, inputs, seen, error.sentence))
     arrays = seen | outputs
     return Answer(name, arrays, missing(network, inputs, arrays, say("the module has no submodule of this name")))
+
+
+def by_name(found: Any, network: Network, inputs: Sequence[Array]) -> dict[str, Array]:
+    """What a mapping gives under names of our arrays; nothing for a module that gives no such mapping."""
+    if not isinstance(found, Mapping):
+        return {}
+    known = {str(place) for place in all_places(network.graph, inputs)}
+    return {name: array_of(value) for name, value in found.items() if name in known and hasattr(value, "detach")}
 
 
 def watch(module: Any, graph: Graph, seen: dict[str, Array]) -> None:

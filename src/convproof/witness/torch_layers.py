@@ -36,10 +36,14 @@ NAME = "PyTorch"
 def quiet() -> Iterator[Any]:
     """torch without gradients, without warnings, and with the same dice every time; the user's own dice are left as they were."""
     torch = needed("torch")
-    with torch.no_grad(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.manual_seed(0)
-        yield torch
+    dice = torch.random.get_rng_state()
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.default_generator.manual_seed(0)
+            yield torch
+    finally:
+        torch.random.set_rng_state(dice)
 
 
 def step_in_torch(layer: Layer, inputs: Sequence[Array], training: bool, state: State) -> Step:

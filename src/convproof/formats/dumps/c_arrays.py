@@ -18,6 +18,7 @@ from convproof.formats.dumps.integers import BadIntegerError, read_integers
 from convproof.formats.dumps.numerals import NoNumberError, read_numerals
 from convproof.formats.dumps.settling import settled
 from convproof.formats.dumps.source import Source, line_of
+from convproof.formats.dumps.words import in_shape
 
 START = re.compile(rb"=\s*\{|#[ \t]*define[ \t]+\w+[ \t]*(?:\\\r?\n\s*)?\{")
 MACRO = re.compile(rb"#[ \t]*define[ \t]+(\w+)")
@@ -128,7 +129,7 @@ def _read(source: Source, found: Declaration) -> Written:
             of=say(" of type {dtype}", dtype=found.dtype) if isinstance(error, BadIntegerError) else "",
             name=found.name,
         ) from None
-    return Written(written.array.reshape(_shape(source, found, text, written.array)), written.resolution)
+    return in_shape(written, _shape(source, found, text, written.array))
 
 
 def _shape(source: Source, found: Declaration, text: bytes, array: Array) -> Shape:

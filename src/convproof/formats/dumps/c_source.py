@@ -98,7 +98,7 @@ def literal(value: float | int, pattern: str) -> str:
 def identifier(name: str, role: str) -> str:
     """conv1_output, conv1_weight, input."""
     words = name if role in ("weight", "statistic") or name == role else f"{name}_{role}"
-    plain = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_")
+    plain = re.sub(r"[\W_]+", "_", words, flags=re.ASCII).strip("_")
     return plain if plain[:1].isalpha() else f"layer_{plain}"
 
 

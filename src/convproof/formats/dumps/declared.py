@@ -132,7 +132,8 @@ def parse_raw(text: str) -> Raw:
 
 
 def _asked(text: str, native: NumberFormat, rest: Sequence[str], vitis: bool) -> Asked:
-    numbers, words = [], {}
+    numbers: list[str] = []
+    words: dict[str, str] = {}
     known = {word: (kind, word) for kind, alike in WORDS.items() for word in alike}
     for word in rest:
         kind, meaning = (VITIS.get(word.removeprefix("ap_")) if vitis else None) or known.get(word, ("", ""))

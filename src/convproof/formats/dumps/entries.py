@@ -16,7 +16,6 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from convproof.core.errors import ShapeError, UnknownNameError
-from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Cell, Shape
 
 MANIFEST = "manifest.json"
@@ -118,27 +117,27 @@ class Manifest:
         return f'{rest},\n "arrays": [\n{arrays}\n ]\n}}\n'
 
     def require_fit(self, shapes: Mapping[str, Shape], path: str | Path = MANIFEST) -> None:
-        """Raise UnknownNameError or ShapeError unless all arrays of the network have these ``shapes``, by name.
+        """Raise UnknownNameError or ShapeError unless all arrays are ones of a network that has arrays of these ``shapes``, by name.
 
         A bias that came in by folding is none of the network's own.
         """
         folded = {f"{name}.bias" for name in self.folded}
         for entry in self.arrays:
-            if entry.name not in shapes and entry.name not in folded:
+            name = entry.name.removesuffix(BEFORE)
+            if name not in shapes and name not in folded:
                 raise UnknownNameError(
-                    "{path} is of another model: it holds {name}, which the network does not have; there are {names}",
+                    "{path} is of another model: it holds {name}, which the network does not have; write golden vectors of this network",
                     path=path,
-                    name=entry.name,
-                    names=listed(shapes, most=12),
+                    name=name,
                 )
-            if entry.name in shapes and shapes[entry.name] != entry.shape:
+            if name in shapes and shapes[name] != entry.shape:
                 raise ShapeError(
                     "{path} is of another model, or of an input of another size: {name} has shape {found} there and {expected} in the "
-                    "network; write golden vectors of this network",
+                    "network; write golden vectors of this network on this input",
                     path=path,
-                    name=entry.name,
+                    name=name,
                     found=entry.shape,
-                    expected=shapes[entry.name],
+                    expected=shapes[name],
                 )
 
 

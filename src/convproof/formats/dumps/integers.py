@@ -1,6 +1,7 @@
 """Integers as C writes them: 12, -3, 0x1F, 017, 5u."""
 
 import re
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def read_integers(text: bytes, dtype: str) -> Array:
     return np.array([_integer(word, index, range_of) for index, word in enumerate(words)], dtype)
 
 
-def _integer(word: bytes, index: int, range_of: "np.iinfo[np.signedinteger]") -> int:
+def _integer(word: bytes, index: int, range_of: "np.iinfo[Any]") -> int:
     if word in NAMES:
         return NAMES[word]
     found = LITERAL.fullmatch(word)

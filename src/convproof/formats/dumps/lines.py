@@ -11,7 +11,7 @@ tensor([[0.1, 0.2],                numbers, in the middle of something
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from convproof.core.shapes import Shape
@@ -36,9 +36,14 @@ SHAPES = (
 SHAPE = re.compile(rb"|".join(SHAPES))
 CELL = re.compile(
     rb"(?:^|[\s:>,])(?P<name>/?[A-Za-z_\x80-\xff][\w./:@\x80-\xff-]*)?[ \t]*"
-    rb"(?P<cell>(?:\[[ \t]*\d{1,9}[ \t]*\])+|[\[(][ \t]*\d{1,9}(?:[ \t]*,[ \t]*\d{1,9})*[ \t]*[\])])[ \t]*(?:[:=]|->)?[ \t]*(?=[-+.\dniNI])"
+    rb"(?P<cell>(?:\[[ \t]*\d{1,9}[ \t]*\])+|[\[(][ \t]*\d{1,9}(?:[ \t]*,[ \t]*\d{1,9})*[ \t]*[\])])"
+    rb"[ \t]*(?:[:=]|->)?[ \t]*(?=[-+.\dniNI])"
 )
+LONGEST_NAME = 200
 CELL_WITHIN = 300  # bytes at the beginning of a line
+LONG = 500  # bytes; behind them nothing but numbers is looked for
+NOT_OF_NUMBERS = re.compile(rb"[^0-9+\-.,;\s\[\](){}|\"'eE]")
+OF_SHAPES = (b"shape", b"size", b"dim", b"type", b"x")
 OF_NUMBERS = b"0123456789+-.eE,; \t\r\nnaifNAIF"
 SIZES_FIRST = re.compile(rb"((?:\[[ \t]*\d+[ \t]*\])+|[\[(][ \t]*\d+(?:[ \t]*,[ \t]*\d+)*,?[ \t]*[\])])[ \t]*[:=]")
 SLICE = re.compile(rb"^[ \t]*\([\d,. \t]*\.,\.\)[ \t]*=[ \t]*$")
@@ -46,12 +51,12 @@ BLOCKS = re.compile(rb"^[ \t]*(?:Columns?[ \t]+\d+[ \t]+(?:to|through|and)[ \t]+
 ROW = re.compile(rb"^[ \t]*\d+[ \t]*:(?=[ \t]*[-+.\d\[(])")
 OF_VALUES = re.compile(rb"(?<![\w.#])" + NUMBER + rb"(?![\w.#])")
 FRACTION = re.compile(rb"(?<![\w.])[+-]?(?:\d*\.\d+|\d+\.|\d+[eE][+-]?\d+)")
-NUMBERS = frozenset(b"nan inf infinity".split())
+NUMBERS = frozenset(b"nan inf infinity ind snan qnan".split())  # nan(ind) is how Windows prints one
 NOT_CELLS = (b"shape", b"size", b"sizes", b"dims", b"tensor", b"array")
 NEVER = frozenset(
-    b"info debug warning warn error trace critical fatal root main tensor array parameter containing torch np numpy ndarray list dtype float "
-    b"float16 float32 float64 double int int8 uint8 int16 int32 int64 shape size sizes dim dims new slice row rows column columns channel "
-    b"batch n c h w of the for at in is after before with and from to ms us ns s sec seconds took time took:".split()
+    b"info debug warning warn error trace critical fatal root main tensor array parameter containing torch np numpy ndarray list "
+    b"dtype float float16 float32 float64 double int int8 uint8 int16 int32 int64 shape size sizes dim dims new slice row rows column "
+    b"columns channel batch n c h w of the for at in is after before with and from to ms us ns s sec seconds took time took:".split()
 )
 WEAK = frozenset(
     b"output outputs out input inputs layer node result results value values data dump activation activations feature features map".split()
@@ -62,8 +67,8 @@ WEAK = frozenset(
 class Line:
     """What a line says.
 
-    ``values`` is the text of its numbers, ``cell`` where they begin in the array, ``shapes`` what may be its shape. ``starts``: another array
-    begins here; ``blocks``: columns are printed in blocks, or times a common factor.
+    ``values`` is the text of its numbers, ``cell`` where they begin in the array, ``shapes`` what may be its shape. ``starts``: another
+    array begins here; ``blocks``: columns are printed in blocks, or times a common factor.
     """
 
     name: bytes = b""
@@ -76,19 +81,30 @@ class Line:
 
 def read_line(line: bytes) -> Line:
     """A line that is not made of numbers alone."""
+    if len(line) > LONG and NOT_OF_NUMBERS.search(line, LONG) is None:
+        cut = next((k for k in range(LONG, min(len(line), 2 * LONG)) if line[k : k + 1] in b" \t,;"), len(line))
+        first = _read(line[:cut])
+        return replace(first, values=first.values + line[cut:]) if first.values else first
+    return _read(line)
+
+
+def _read(line: bytes) -> Line:
     line = TIME.sub(b" ", line)
     if SLICE.match(line):
         return Line()
     if BLOCKS.match(line):
         return Line(blocks=True)
-    if (found := CELL.search(line[:CELL_WITHIN])) is not None:
+    if (b"[" in line or b"(" in line) and (found := CELL.search(line[:CELL_WITHIN])) is not None:
         name, values = found["name"] or b"", line[found.end() :]
         if name.lower() not in NOT_CELLS and not values.translate(None, OF_NUMBERS):
             return Line(name, values, cell=_sizes(found["cell"]))
-    shapes = tuple(_sizes(next(group for group in found.groups() if group)) for found in SHAPE.finditer(line))
-    if shapes:
+    shapes: tuple[Shape, ...] = ()
+    lower = line.lower()
+    if any(word in lower for word in OF_SHAPES):
+        shapes = tuple(_sizes(next(group for group in found.groups() if group)) for found in SHAPE.finditer(line))
         line = SHAPE.sub(b" ", line)
-    line = TAIL.sub(b" ", line)
+    if b"=" in line:
+        line = TAIL.sub(b" ", line)
     words = [word for word in WORD.finditer(line) if word[0].lower() not in NUMBERS]
     if words:
         return _with_words(line, words, shapes)
@@ -119,7 +135,7 @@ def _with_words(line: bytes, words: list[re.Match[bytes]], shapes: tuple[Shape, 
 
 def name_among(words: list[bytes]) -> bytes:
     """The last word that may be a name: a weak one, such as "output", only if there is no other."""
-    known = [word for word in words if word.lower() not in NEVER]
+    known = [word for word in words if len(word) <= LONGEST_NAME and word.lower() not in NEVER]
     strong = [word for word in known if word.lower() not in WEAK]
     return (strong or known or [b""])[-1]
 

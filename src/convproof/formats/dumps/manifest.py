@@ -18,13 +18,13 @@ from convproof.core.errors import FileError, ShapeError
 from convproof.core.resolution import Decimals, Fixed, Resolution
 from convproof.core.sentence import listed, say
 from convproof.core.shapes import Array
-from convproof.formats.arrays import SEVERAL, read_arrays
+from convproof.formats.arrays import OPEN
 from convproof.formats.dumps.declared import Raw
 from convproof.formats.dumps.dump import Dump, Written
 from convproof.formats.dumps.entries import BEFORE, MANIFEST, Entry, Manifest
 from convproof.formats.dumps.opening import ENDINGS, open_file
 from convproof.formats.dumps.parsing import Reader, manifest_of
-from convproof.formats.dumps.stored import digest, from_stored, resolution_of
+from convproof.formats.dumps.stored import digest, file_digest, from_stored, resolution_of
 from convproof.formats.files import existing
 
 LARGEST_FILE = 1 << 26
@@ -87,10 +87,11 @@ def input_of(path: str | Path, names: Sequence[str]) -> tuple[Array, ...] | None
         if not all((folder / entry.file).is_file() for entry in entries.values()):
             return None
         return tuple(golden_input(folder, manifest, entries[name]) for name in names)
-    if Path(path).suffix.lower() in SEVERAL and Path(path).is_file():
-        arrays = read_arrays(path)
-        return tuple(arrays[name] for name in names) if set(names) <= set(arrays) else None
-    return None
+    ending = Path(path).suffix.lower()
+    if ending not in OPEN or not Path(path).is_file():
+        return None
+    with OPEN[ending](Path(path)) as archive:
+        return tuple(archive.read(name) for name in names) if set(names) <= set(archive.names) else None
 
 
 def golden_input(folder: Path, manifest: Manifest, entry: Entry) -> Array:
@@ -99,9 +100,10 @@ def golden_input(folder: Path, manifest: Manifest, entry: Entry) -> Array:
     return from_stored(stored, resolution_of(manifest.format, entry.computed_in), np.dtype(entry.computed_in))
 
 
-def golden_array(file: Path, entry: Entry) -> Array:
-    """The numbers of a golden file as they are stored. Raises FileError if they are not those of the manifest."""
-    array = the_one(open_file(existing(file), entry.dump, Raw(entry.dtype), None), entry, file).read().array
+def golden_array(file: Path, entry: Entry, dumps: Sequence[Dump] = ()) -> Array:
+    """The numbers of a golden file, or of its ``dumps``, as they are stored. Raises FileError if they are not those of the manifest."""
+    dumps = dumps or open_file(existing(file), entry.dump, Raw(entry.dtype), None)
+    array = the_one(dumps, entry, file).read().array
     fits = array.size == math.prod(entry.shape)
     stored = array.astype(entry.dtype).reshape(entry.stored_shape) if fits else array
     if not fits or digest(stored) != entry.sha256:
@@ -113,6 +115,22 @@ def golden_array(file: Path, entry: Entry) -> Array:
             manifest=MANIFEST,
         )
     return stored
+
+
+def require_golden(manifest: Manifest, files: Mapping[str, Path]) -> None:
+    """Raise FileError for a golden file of weights that is there but not as it was written."""
+    for name in dict.fromkeys(entry.file for entry in manifest.of("weight", "statistic")):
+        entries = [entry for entry in manifest.of("weight", "statistic") if entry.file == name and is_own(entry, files)]
+        if entries and file_digest(files[entries[0].name]) != manifest.hashes.get(name):
+            file = files[entries[0].name]
+            dumps = open_file(file, entries[0].dump, Raw(entries[0].dtype), None)
+            for entry in entries:
+                golden_array(file, entry, dumps)
+
+
+def is_own(entry: Entry, files: Mapping[str, Path]) -> bool:
+    """Whether the file that was found for an array is the golden one."""
+    return entry.name in files and files[entry.name].name == entry.file
 
 
 def the_one(dumps: Sequence[Dump], entry: Entry, file: Path) -> Dump:
@@ -134,21 +152,18 @@ def the_one(dumps: Sequence[Dump], entry: Entry, file: Path) -> Dump:
 def dumps_of(path: str | Path) -> tuple[Dump, ...]:
     """The arrays that a folder with a manifest holds, each in the shape of the network and at the resolution that the manifest declares.
 
-    Arrays without a file are left out. What a golden file holds of weights is compared with its SHA-256 when it is read; weights with a
-    BatchNorm folded in at once, since they are none of the network's own. Raises FileError for a folder that holds none of the arrays.
+    Arrays without a file are left out. Golden inputs and weights are no claims, but they must be there as they were written, or not at all.
+
+    Raises FileError for a folder that holds none of the arrays, and for a golden file that was changed.
     """
     manifest, folder = read_manifest(path), folder_of(path)
     files = files_of(folder, manifest)
-    dumps = []
-    for entry in manifest.of("weight", "statistic", "output"):
-        file = files.get(entry.name)
-        if file is None or entry.name.endswith(BEFORE):
-            continue
-        is_golden_weight = entry.role != "output" and file.name == entry.file
-        if is_golden_weight and entry.name.rpartition(".")[0] in manifest.folded:
-            golden_array(file, entry)
-            continue
-        dumps.append(Dump(entry.name, str(file), partial(read, file, entry, is_golden_weight)))
+    require_golden(manifest, files)
+    dumps = tuple(
+        Dump(entry.name, str(files[entry.name]), partial(read, files[entry.name], entry))
+        for entry in manifest.arrays
+        if entry.name in files and not entry.name.endswith(BEFORE) and (entry.role == "output" or not is_own(entry, files))
+    )
     if not dumps:
         names = [f"{entry.dump}.npy" for entry in manifest.of("output")]
         raise FileError(
@@ -157,7 +172,7 @@ def dumps_of(path: str | Path) -> tuple[Dump, ...]:
             manifest=MANIFEST,
             names=listed(names, most=3),
         )
-    return tuple(dumps)
+    return dumps
 
 
 def files_of(folder: Path, manifest: Manifest) -> Mapping[str, Path]:
@@ -199,10 +214,8 @@ def require_known(folder: Path, there: Mapping[str, Sequence[Path]], manifest: M
             )
 
 
-def read(file: Path, entry: Entry, golden_weight: bool) -> Written:
+def read(file: Path, entry: Entry) -> Written:
     """One array in the network's shape. Raises FileError, ShapeError for another number of numbers than the array has."""
-    if golden_weight:
-        golden_array(file, entry)
     declared = None if is_whole(entry) else resolution_of(entry.format, entry.computed_in)
     dump = the_one(open_file(file, entry.dump, Raw(bytes_of(file, entry)), declared), entry, file)
     written = dump.read()

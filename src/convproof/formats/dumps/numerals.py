@@ -19,6 +19,7 @@ float32 numbers: nothing was lost. The same holds for float64. A 0 may be any sm
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ LONGEST = 400  # %f of the largest float64 has 316 characters
 PLAIN = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?")
 NAMED = re.compile(rb"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 FORTRAN = re.compile(rb"([+-]?(?:\d+\.?\d*|\.\d+))[dD]([+-]?\d{1,6})")
-IN_HEX = re.compile(rb"[+-]?0[xX](?:[0-9a-fA-F]{1,40}\.?[0-9a-fA-F]{0,40}|\.[0-9a-fA-F]{1,40})[pP][+-]?\d{1,6}")
+IN_HEX = re.compile(rb"[+-]?0[xX](?:[0-9a-fA-F]{1,40}\.?[0-9a-fA-F]{0,40}|\.[0-9a-fA-F]{1,40})[pP][+-]?\d{1,6}(?=[fFlL]?$)")
 OF_WINDOWS = (
     (re.compile(rb"([+-]?)1\.#INF\d*"), rb"\1inf"),
     (re.compile(rb"[+-]?1\.#(?:QNAN|SNAN|IND|NAN)\d*"), b"nan"),
@@ -131,15 +132,15 @@ def _number(word: bytes, index: int) -> bytes:
         return word[:-1]
     if (found := FORTRAN.fullmatch(word)) is not None:
         return found[1] + b"e" + found[2]
-    if IN_HEX.fullmatch(word):
+    if (found := IN_HEX.match(word)) is not None:
         try:
-            return repr(float.fromhex(word.decode())).encode()
+            return repr(float.fromhex(found[0].decode())).encode()
         except OverflowError:
             raise NoNumberError(word, index) from None
     raise NoNumberError(word, index)
 
 
-def _places(words: Array) -> tuple[Array, Array, Array]:
+def _places(words: Any) -> tuple[Array, Array, Array]:
     """Of each word the place of its last digit, the number of its significant digits, and whether it has no point and no exponent."""
     words = np.strings.lower(words)
     exponent_at = np.strings.find(words, b"e")

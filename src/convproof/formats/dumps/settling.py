@@ -54,11 +54,10 @@ def raw_of(declared: Resolution | None) -> Raw:
 
 def numpy_of(format: NumberFormat) -> np.dtype[Any]:
     """NumPy's dtype of a floating-point format."""
-    if format.name == "bfloat16":
-        import ml_dtypes
+    import ml_dtypes
 
-        return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(format.name)
+    plain: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16 if format.name == "bfloat16" else format.name)
+    return plain
 
 
 def _decoded(codes: Array, declared: Fixed, where: Text) -> Array:

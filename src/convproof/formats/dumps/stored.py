@@ -1,6 +1,7 @@
 """Numbers as a file holds them: in the dtype of their format, or as the whole codes of fixed point, code = number / step + zero point."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,3 +63,9 @@ def digest(stored: Array) -> str:
     """SHA-256 of an array's numbers as they are stored: little-endian, in C order."""
     plain = np.ascontiguousarray(stored, stored.dtype.newbyteorder("<"))
     return hashlib.sha256(plain.reshape(-1).view(np.uint8).data).hexdigest()
+
+
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

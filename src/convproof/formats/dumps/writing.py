@@ -22,7 +22,7 @@ from convproof.formats.arrays import write_array, write_arrays
 from convproof.formats.dumps import c_source
 from convproof.formats.dumps.entries import CHANNELS_LAST, MANIFEST, Bound, Entry, Layout, Manifest, Role
 from convproof.formats.dumps.manifest import is_golden, read_manifest
-from convproof.formats.dumps.stored import as_stored, digest, resolution_of
+from convproof.formats.dumps.stored import as_stored, digest, file_digest, resolution_of
 
 HEADER, ARCHIVE = "golden.h", "golden.safetensors"
 TEXT = {"float16": "%.4e", "float32": "%.8e", "float64": "%.16e"}
@@ -65,7 +65,7 @@ def write_golden(
                 kept[entry] = stored
         if kept:
             TOGETHER[about.files](folder, about, kept)
-        hashes = {file.name: hash_of(file) for file in sorted(folder.iterdir())}
+        hashes = {file.name: file_digest(file) for file in sorted(folder.iterdir())}
         manifest = replace(about, arrays=tuple(entries), hashes=hashes)
         (folder / MANIFEST).write_text(manifest.text(), encoding="utf-8", newline="\n")
     return manifest
@@ -124,14 +124,6 @@ def stem_of(name: str) -> str:
     """A name as every file system takes it."""
     plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name).strip(".")[:LONGEST] or "_"
     return f"{plain}_" if plain.lower().partition(".")[0] in RESERVED else plain
-
-
-def hash_of(file: Path) -> str:
-    """SHA-256 of a file."""
-    import hashlib
-
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_bin(path: Path, stored: Array) -> None:

@@ -1,0 +1,319 @@
+"""Never wrong when right: layers in TF32, float16, bfloat16, fixed point. And never right when wrong, at n = 4608, whatever they are in."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+import convproof as cp
+from convproof.checking.check import examined
+from convproof.checking.precisions import replays
+from convproof.checking.replaying import CutOff, rounded_away, through
+from convproof.checking.subject import Subject
+from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
+from convproof.core.lines import Lines
+from convproof.core.resolution import Fixed, Resolution, Stored, rounded
+
+PLAIN = (3, 9, 5)  # channels, height, outputs: n = 27
+DEEP = (512, 6, 4)  # n = 4608
+
+
+def bits_cut(v):
+    """The upper 16 bits of a float32."""
+    return (v.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+def tf32(v):
+    """13 bits less, to nearest, ties to even."""
+    whole = v.view(np.uint32).astype(np.uint64)
+    whole = (whole + 0xFFF + ((whole >> 13) & 1)) & ~np.uint64(0x1FFF)
+    return whole.astype(np.uint32).view(np.float32)
+
+
+def tf32_away(v):
+    """13 bits less, to nearest, ties away from zero, as a GPU's conversion does."""
+    whole = (v.view(np.uint32).astype(np.uint64) + 0x1000) & ~np.uint64(0x1FFF)
+    return whole.astype(np.uint32).view(np.float32)
+
+
+def tf32_cut(v):
+    """13 bits cut off, as a GPU does that converts nothing."""
+    return (v.view(np.uint32) & np.uint32(0xFFFFE000)).view(np.float32)
+
+
+def through_dtype(dtype):
+    return lambda v: v.astype(dtype).astype(np.float32)
+
+
+FORMATS = {
+    "float32": (lambda v: v, ()),
+    "tf32": (tf32, ("tf32-on",)),
+    "tf32-away": (tf32_away, ("tf32-on",)),
+    "tf32-cut": (tf32_cut, ("tf32-on",)),
+    "float16": (through_dtype(np.float16), ("tf32-on", "fp16-io")),  # as many bits: they are told apart by stored outputs only
+    "bfloat16": (through_dtype(ml_dtypes.bfloat16), ("bf16-io",)),
+    "bfloat16-cut": (bits_cut, ("bf16-truncate",)),
+}
+STORED = {"float16": "fp16-io", "bfloat16": "bf16-io", "bfloat16-cut": "bf16-truncate"}
+
+
+def images(kind, shape, seed=0):
+    x = np.random.default_rng(seed).normal(size=shape)
+    return {"random": x, "relu": np.maximum(x, 0), "constant": np.full(shape, 0.7)}[kind].astype(np.float32)
+
+
+def layer_of(size, seed=1, **settings):
+    channels, _, out = size
+    conv = cp.Conv2d(channels, out, 3, padding=1, seed=seed, **settings).eval()
+    if conv.bias is not None:
+        conv.bias = np.linspace(-0.5, 0.75, out)
+    return conv
+
+
+def convolved(x, w, b, value=0.0):
+    return F.conv2d(F.pad(torch.tensor(x), (1, 1, 1, 1), value=value), torch.tensor(w), None if b is None else torch.tensor(b)).numpy()
+
+
+def right(row, ids):
+    assert row.verdict in ("identical", "rounding", "precision"), row
+    assert row.precision in (None, *ids)
+
+
+@pytest.mark.parametrize("kind", ["random", "relu", "constant"])
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("size", [PLAIN, DEEP], ids=str)
+@pytest.mark.parametrize("bias", ["rounded", "kept", "none"])
+def test_a_convolution_in_another_format_is_not_wrong(name, size, kind, bias):
+    change, ids = FORMATS[name]
+    conv, x = layer_of(size, bias=bias != "none"), images(kind, (1, size[0], size[1], size[1] + 1))
+    b = None if bias == "none" else change(conv.bias) if bias == "rounded" else conv.bias
+    y = convolved(change(x), change(conv.weight), b)
+    right(cp.check(conv, x, y)["Conv2d"], ids)
+    if name in STORED:
+        right(cp.check(conv, x, change(y))["Conv2d"], (*ids, STORED[name]))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_at_27_terms_it_is_named(name):
+    change, ids = FORMATS[name]
+    conv, x = layer_of(PLAIN), images("random", (2, 3, 9, 10))
+    row = cp.check(conv, x, convolved(change(x), change(conv.weight), conv.bias))["Conv2d"]
+    assert (row.verdict, row.precision) == (("precision", ids[0]) if ids else ("rounding", None))
+
+
+@pytest.mark.parametrize("stored", [False, True])
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("size", [PLAIN, DEEP], ids=str)
+def test_no_format_hides_a_bug(name, size, stored):
+    change = FORMATS[name][0]
+    conv, x = layer_of(size), images("random", (1, size[0], size[1], size[1] + 1))
+    last = change if stored and name in STORED else (lambda v: v)
+    given = change(x), change(conv.weight)
+    y = convolved(*given, conv.bias)
+    cell = y.copy()
+    cell[0, -1, -1, -1] += np.float32(0.3) * y.std()
+    bugs = {
+        "all zero": 0 * y,
+        "no bias": convolved(*given, None),
+        "bias twice": convolved(*given, 2 * conv.bias),
+        "padded with 0.1": convolved(*given, conv.bias, 0.1),
+        "a channel shifted": np.concatenate([y[:, :1], np.roll(y[:, 1:2], 1, -1), y[:, 2:]], axis=1),
+        "a wrong cell": cell,
+        "two channels swapped": y[:, [1, 0, *range(2, y.shape[1])]],
+        "negated": -y,
+    }
+    found = {bug: cp.check(conv, x, last(wrong))["Conv2d"].verdict for bug, wrong in bugs.items()}
+    assert set(found.values()) == {"wrong"}, found
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("widened", [False, True])
+def test_torch_modules_in_sixteen_bits(dtype, widened):
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 6, 3, padding=1), torch.nn.BatchNorm2d(6), torch.nn.GELU(), torch.nn.AvgPool2d(2), torch.nn.Flatten(),
+        torch.nn.LayerNorm(72), torch.nn.Linear(72, 5), torch.nn.Softmax(-1),
+    ).eval()  # fmt: skip
+    module[1].running_mean.uniform_(-0.3, 0.3)
+    module[1].running_var.uniform_(0.5, 2)
+    network = cp.from_torch(module)
+    x, claimed = images("random", (2, 3, 6, 8)), {}
+    value = torch.tensor(x).to(dtype)
+    with torch.no_grad():
+        for name, part in module.to(dtype).named_children():
+            value = part(value)
+            kept = value.float().numpy() if widened or dtype is torch.float16 else value.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+            claimed[name] = kept.astype(np.float16) if dtype is torch.float16 and not widened else kept
+    report = cp.check(network, x, claimed)
+    assert {row.name: row.verdict for row in report.rows if row.verdict in ("wrong", "undecided")} == {}
+    assert {row.precision for row in report.rows} <= {None, "fp16-io", "bf16-io"}
+    assert cp.check(network, x, {**claimed, "6": claimed["6"] * 0}).first_wrong == "6"
+
+
+@pytest.mark.parametrize("name", ["tf32", "bfloat16"])
+def test_a_fused_unit_is_replayed_at_its_first_layer(name):
+    change, ids = FORMATS[name]
+    conv, norm = layer_of(PLAIN), cp.BatchNorm2d(5).eval()
+    norm.running_mean, norm.running_var = np.linspace(-0.2, 0.3, 5), np.linspace(0.4, 1.5, 5)
+    network = cp.Sequential(conv=conv, norm=norm, relu=cp.ReLU()).eval()
+    x = images("random", (1, 3, 9, 10))
+    wide = norm.running_mean[:, None, None], np.sqrt(norm.running_var + np.float32(1e-5))[:, None, None]
+
+    def unit(bias):
+        return np.maximum((convolved(change(x), change(conv.weight), bias) - wide[0]) / wide[1], 0)
+
+    row = cp.check(network, x, {"relu": unit(conv.bias)})["relu"]
+    assert (row.verdict, row.precision) == ("precision", ids[0])
+    assert cp.check(network, x, {"relu": unit(None)})["relu"].verdict == "wrong"
+
+
+def test_a_layer_behind_one_that_only_moves_numbers():
+    linear = cp.Linear(60, 4, seed=2)
+    network, x = cp.Sequential(flat=cp.Flatten(), fc=linear).eval(), images("random", (7, 3, 4, 5))
+    y = tf32(x.reshape(7, 60)) @ tf32(linear.weight).T + linear.bias
+    assert cp.check(network, x, {"fc": y})["fc"].precision == "tf32-on"
+
+
+def test_both_operands_of_a_product_are_rounded():
+    a, b = images("random", (2, 7, 30)), images("random", (2, 30, 5), seed=1)
+    row = cp.check(cp.MatMul(), (a, b), tf32(a) @ tf32(b))["MatMul"]
+    assert (row.verdict, row.precision) == ("precision", "tf32-on")
+    assert cp.check(cp.MatMul(), (a, b), tf32(a) @ tf32(b) + np.float32(1e-3))["MatMul"].verdict == "wrong"
+    c = images("random", (7, 5), seed=2)
+    assert cp.check(cp.Gemm(), (a[0], b[0], c), tf32(a[0]) @ tf32(b[0]) + c)["Gemm"].precision == "tf32-on"
+
+
+class Weighted(torch.nn.Module):
+    """A convolution whose weight is an input of the graph."""
+
+    def forward(self, x, weight):
+        return F.conv2d(x, weight, padding=1)
+
+
+@pytest.mark.parametrize("name", ["tf32", "bfloat16"])
+def test_a_layer_whose_weights_are_inputs(name):
+    change, ids = FORMATS[name]
+    network = cp.from_torch(Weighted())
+    x, w = images("random", (1, 3, 9, 10)), images("random", (4, 3, 3, 3), seed=5)
+    (last,) = [node.name for node in network.graph][-1:]
+    report = cp.check(network, (x, w), {last: convolved(change(x), change(w), None)})
+    assert [row.precision for row in report.rows] == [ids[0]]
+    assert cp.check(network, (x, w), {last: convolved(change(x), change(w), np.full(4, 0.01, np.float32))}).first_wrong == last
+
+
+def test_denormals_flushed():
+    linear = cp.Linear(40, 3, seed=1)
+    linear.weight, linear.bias = linear.weight * np.float32(1e-19), np.zeros(3)
+    x = images("random", (5, 40)) * np.float32(1e-19)
+    x[:, ::3] *= np.float32(1e-20)
+    with np.errstate(under="ignore"):
+        products = x[:, None] * linear.weight
+    small = np.finfo(np.float32).tiny
+    total = np.zeros((5, 3), np.float32)
+    for k in range(40):
+        total = total + np.where(abs(products[..., k]) < small, 0, products[..., k])
+        total = np.where(abs(total) < small, 0, total).astype(np.float32)
+    row = cp.check(linear, x, total)["Linear"]
+    assert (row.verdict, row.precision) == ("precision", "denormal-ftz-fast-math")
+    assert cp.check(linear, x, total + np.float32(1e-35))["Linear"].verdict == "wrong"
+
+
+def test_float32_of_a_float64_network():
+    linear = cp.Linear(30, 4, dtype=np.float64, seed=1)
+    x = np.random.default_rng(0).normal(size=(3, 30))
+    y = x.astype(np.float32) @ linear.weight.astype(np.float32).T + linear.bias.astype(np.float32)
+    assert cp.check(linear, x, y)["Linear"].precision == "float32"
+    assert cp.check(linear, x, y * np.float32(1.001))["Linear"].verdict == "wrong"
+
+
+def declared(layer, x, claimed, resolution):
+    subject = Subject.of(layer, x)
+    return examined(subject, {type(layer).__name__: claimed}, "yours", resolution).rows[0]
+
+
+@pytest.mark.parametrize(("step", "lowest", "way"), [(2.0**-8, -(2**15), "nearest"), (2.0**-8, -(2**15), "floor"), (0.05, -128, "nearest")])
+def test_declared_fixed_point_is_replayed(step, lowest, way):
+    grid = Fixed("q", step, 0, lowest, -lowest - 1, way)
+    conv, x = layer_of(DEEP), images("random", (1, 512, 6, 7))
+    down = np.rint if way == "nearest" else np.floor
+
+    def code(v):
+        return np.clip(down(v.astype(np.float64) / step), lowest, -lowest - 1)
+
+    sums = np.zeros((1, 4, 6, 7))
+    wide, w = np.pad(code(x), ((0, 0), (0, 0), (1, 1), (1, 1))), code(conv.weight)
+    for i in range(6):
+        for j in range(7):
+            sums[0, :, i, j] = np.einsum("cuv,ocuv->o", wide[0, :, i : i + 3, j : j + 3], w)
+    total = sums + code(conv.bias)[:, None, None] / step  # exact: whole numbers
+    y = np.clip(down(total * step), lowest, -lowest - 1) * step
+    assert declared(conv, x, y.astype(np.float32), grid).precision in (None, "declared-format")
+    assert declared(conv, x, y.astype(np.float32), grid).verdict in ("rounding", "identical", "precision")
+    without = np.clip(down(sums * step), lowest, -lowest - 1) * step
+    assert declared(conv, x, without.astype(np.float32), grid).verdict == "wrong"
+    assert declared(conv, x, (y + 2 * step).astype(np.float32), grid).verdict == "wrong"
+
+
+@pytest.mark.parametrize(("dtype", "format", "id"), [(np.float16, FLOAT16, "fp16-accumulate"), (ml_dtypes.bfloat16, BFLOAT16, "bf16-accumulate")])
+def test_sums_of_sixteen_bits_only_where_they_are_declared(dtype, format, id):
+    linear = cp.Linear(576, 8, seed=1)
+    x = images("random", (5, 576))
+    total = np.zeros((5, 8), dtype)
+    for k in range(576):
+        total = total + x.astype(dtype)[:, None, k] * linear.weight.astype(dtype)[None, :, k]
+    y = (total + linear.bias.astype(dtype)).astype(np.float32)
+    arithmetic = Stored(FLOAT32, format, "arithmetic")
+    row = declared(linear, x, y, arithmetic)
+    assert (row.verdict, row.precision) == ("precision", id)
+    assert declared(linear, x, y, Stored(FLOAT32, format)).verdict == "wrong"
+    assert declared(linear, x, 0 * y, arithmetic).verdict == "wrong"
+    assert declared(linear, x, -y, arithmetic).verdict == "wrong"
+
+
+def test_a_format_is_not_taken_for_stored_where_a_number_is_off_its_grid():
+    conv, x = layer_of(PLAIN), images("random", (1, 3, 9, 10))
+    change = FORMATS["bfloat16"][0]
+    y = change(convolved(change(x), change(conv.weight), conv.bias))
+    assert cp.check(conv, x, y)["Conv2d"].precision == "bf16-io"
+    y[0, 0, 0, 0] = np.nextafter(y[0, 0, 0, 0], np.float32(9))
+    assert cp.check(conv, x, y)["Conv2d"].verdict == "wrong"
+
+
+def test_a_nan_is_no_arithmetic():
+    conv, x = layer_of(PLAIN), images("random", (1, 3, 9, 10))
+    y = convolved(tf32(x), tf32(conv.weight), conv.bias)
+    y[0, 1, 2, 3] = np.nan
+    assert cp.check(conv, x, y)["Conv2d"].verdict == "wrong"
+
+
+def test_rounding_took_all_that_could_be_told():
+    norm, x = cp.LayerNorm(30), 1000 + images("random", (4, 30))
+    y = norm(x)
+    assert cp.check(norm, x, y + np.float32(0.5))["LayerNorm"].verdict == "wrong"
+
+
+def test_nothing_is_rounded_that_was_only_written_down_coarsely():
+    layer, claimed = cp.Linear(3, 2, seed=1), np.zeros((1, 2))
+    either = Stored(FLOAT32, FLOAT16)
+    assert [replay.id for replay in replays([layer], claimed, either, computed=False)] == []
+    assert "fp16-io" in [replay.id for replay in replays([layer], claimed, either)]
+    assert "tf32-on" in [replay.id for replay in replays([layer], claimed, Resolution(FLOAT32), computed=False)]
+
+
+def test_intervals_are_rounded_at_both_ends():
+    x = np.array([1.0, 1.0 + 2.0**-8, 3.0])  # bfloat16 has steps of 2^-7 from 1 on: the second is a tie
+    came = Lines(x, np.array([2.0**-9, 2.0**-12, 0.0]), np.zeros(3))
+    y, off = through(lambda v: rounded(v, BFLOAT16), x, came)
+    assert y.tolist() == [1.0, 1.0, 3.0]
+    assert off is not None
+    assert off.proof.tolist() == [0.0, 2.0**-7, 0.0]
+    assert through(lambda v: rounded(v, BFLOAT16), x, Lines(x, np.zeros(3), np.zeros(3)))[1] is None
+
+
+def test_ties_away_from_zero_and_cut_off():
+    three = NumberFormat("three bits", 3, -10)
+    assert rounded_away(np.array([4.5, -4.5, 5.5, 4.49, 0.0]), three).tolist() == [5.0, -5.0, 6.0, 4.0, 0.0]
+    low, high = CutOff(FLOAT32, three).reach(np.array([4.0, -4.0, 0.0]))
+    assert low.tolist() == [4.0, -5.0, -(2.0**-10)]
+    assert high.tolist() == [5.0, -4.0, 2.0**-10]
