@@ -16,7 +16,7 @@ from convproof.core.lines import Lines
 from convproof.core.resolution import Fixed, Resolution, Stored, rounded
 
 PLAIN = (3, 9, 5)  # channels, height, outputs: n = 27
-DEEP = (512, 6, 4)  # n = 4608
+DEEP = (512, 3, 4)  # n = 4608
 
 
 def bits_cut(v):
@@ -102,13 +102,12 @@ def test_at_27_terms_it_is_named(name):
     assert (row.verdict, row.precision) == (("precision", ids[0]) if ids else ("rounding", None))
 
 
-@pytest.mark.parametrize("stored", [False, True])
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(("name", "stored"), [*((name, False) for name in FORMATS), *((name, True) for name in STORED)])
 @pytest.mark.parametrize("size", [PLAIN, DEEP], ids=str)
 def test_no_format_hides_a_bug(name, size, stored):
     change = FORMATS[name][0]
     conv, x = layer_of(size), images("random", (1, size[0], size[1], size[1] + 1))
-    last = change if stored and name in STORED else (lambda v: v)
+    last = change if stored else (lambda v: v)
     given = change(x), change(conv.weight)
     y = convolved(*given, conv.bias)
     cell = y.copy()
@@ -121,7 +120,6 @@ def test_no_format_hides_a_bug(name, size, stored):
         "a channel shifted": np.concatenate([y[:, :1], np.roll(y[:, 1:2], 1, -1), y[:, 2:]], axis=1),
         "a wrong cell": cell,
         "two channels swapped": y[:, [1, 0, *range(2, y.shape[1])]],
-        "negated": -y,
     }
     found = {bug: cp.check(conv, x, last(wrong))["Conv2d"].verdict for bug, wrong in bugs.items()}
     assert set(found.values()) == {"wrong"}, found
@@ -234,17 +232,17 @@ def declared(layer, x, claimed, resolution):
 
 @pytest.mark.parametrize(("step", "lowest", "way"), [(2.0**-8, -(2**15), "nearest"), (2.0**-8, -(2**15), "floor"), (0.05, -128, "nearest")])
 def test_declared_fixed_point_is_replayed(step, lowest, way):
-    grid = Fixed("q", step, 0, lowest, -lowest - 1, way)
-    conv, x = layer_of(DEEP), images("random", (1, 512, 6, 7))
+    grid = Fixed(FLOAT32, "q", step, 0, lowest, -lowest - 1, way)
+    conv, x = layer_of(DEEP), images("random", (1, 512, 3, 4))
     down = np.rint if way == "nearest" else np.floor
 
     def code(v):
         return np.clip(down(v.astype(np.float64) / step), lowest, -lowest - 1)
 
-    sums = np.zeros((1, 4, 6, 7))
+    sums = np.zeros((1, 4, 3, 4))
     wide, w = np.pad(code(x), ((0, 0), (0, 0), (1, 1), (1, 1))), code(conv.weight)
-    for i in range(6):
-        for j in range(7):
+    for i in range(3):
+        for j in range(4):
             sums[0, :, i, j] = np.einsum("cuv,ocuv->o", wide[0, :, i : i + 3, j : j + 3], w)
     total = sums + code(conv.bias)[:, None, None] / step  # exact: whole numbers
     y = np.clip(down(total * step), lowest, -lowest - 1) * step

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from convproof.core.derivation import Node, Number, Operation
+from convproof.core.derivation import Node, Number
 
 F = np.float32
 Order = Callable[[list], list]  # terms in the order in which they are added
@@ -127,22 +127,42 @@ FUNCTIONS: dict[str, Callable] = {
 }
 
 
-def computed(tree: Node, way: Way, known: dict | None = None) -> np.float32:
-    """The value of a tree in float32; named nodes, which many others may share, are worked out once."""
+@dataclass(frozen=True, eq=False)
+class Plain:
+    """A node of a tree: an operation on parts, or a number in float32."""
+
+    kind: str
+    parts: tuple["Plain", ...] = ()
+    number: np.float32 = F(0)
+
+    @property
+    def leaves(self) -> int:
+        """How many numbers it is computed from."""
+        return sum(part.leaves for part in self.parts) if self.parts else 1
+
+
+def plain(tree: Node, known: dict | None = None) -> Plain:
+    """A derivation's tree, of which every node is made once; a named node that many others share stays one."""
     known = {} if known is None else known
     if isinstance(tree, Number):
-        return F(float(tree.value))
-    if id(tree) in known:
-        return known[id(tree)][1]
-    value = folded(tree, way, known) if way.folded else None
-    if value is None:
-        value = operated(tree, way, known)
-    if tree.name:
-        known[id(tree)] = tree, value
-    return value
+        return Plain("number", (), F(float(tree.value)))
+    if id(tree) not in known:
+        known[id(tree)] = tree, Plain(tree.kind, tuple(plain(part, known) for part in tree.parts))
+    return known[id(tree)][1]
 
 
-def operated(tree: Operation, way: Way, known: dict) -> np.float32:
+def computed(tree: Plain, way: Way, known: dict[int, np.float32] | None = None) -> np.float32:
+    """The value of a tree in float32."""
+    known = {} if known is None else known
+    if tree.kind == "number":
+        return tree.number
+    if id(tree) not in known:
+        value = folded(tree, way, known) if way.folded else None
+        known[id(tree)] = operated(tree, way, known) if value is None else value
+    return known[id(tree)]
+
+
+def operated(tree: Plain, way: Way, known: dict) -> np.float32:
     """One operation on its parts."""
     if tree.kind == "sum":
         return fused_sum(tree, way, known) if way.fused else way.add(way.order([computed(part, way, known) for part in tree.parts]))
@@ -154,30 +174,29 @@ def operated(tree: Operation, way: Way, known: dict) -> np.float32:
     return FUNCTIONS[tree.kind](*parts)
 
 
-def fused_sum(tree: Operation, way: Way, known: dict) -> np.float32:
+def fused_sum(tree: Plain, way: Way, known: dict) -> np.float32:
     """A sum whose products of two are not rounded before they are added. Float64 holds them exactly."""
 
-    def factors(part: Node) -> tuple[np.float32, np.float32]:
-        if isinstance(part, Operation) and part.kind in ("product", "square") and len(part.parts) <= 2:
+    def factors(part: Plain) -> tuple[np.float32, np.float32]:
+        if part.kind in ("product", "square") and len(part.parts) <= 2:
             found = [computed(factor, way, known) for factor in part.parts]
             return found[0], found[-1]
         return computed(part, way, known), F(1)
 
     total = F(0)
-    for a, b in way.order([(factors(part)) for part in tree.parts]):
+    for a, b in way.order([factors(part) for part in tree.parts]):
         total = F(np.float64(a) * np.float64(b) + np.float64(total))
     return total
 
 
-def folded(tree: Operation, way: Way, known: dict) -> np.float32 | None:
+def folded(tree: Plain, way: Way, known: dict) -> np.float32 | None:
     """gamma * (x - mean) / root + beta as x * scale + shift, with scale = gamma / root and shift = beta - mean * scale."""
-    beta, rest = F(0), tree
-    if rest.kind == "sum" and len(rest.parts) == 2 and isinstance(rest.parts[0], Operation) and isinstance(rest.parts[1], Number):
-        rest, beta = rest.parts[0], computed(rest.parts[1], way, known)
-    gamma = F(1)
-    if rest.kind == "product" and len(rest.parts) == 2 and isinstance(rest.parts[0], Number) and isinstance(rest.parts[1], Operation):
-        gamma, rest = computed(rest.parts[0], way, known), rest.parts[1]
-    if rest.kind != "quotient" or not isinstance(rest.parts[0], Operation) or rest.parts[0].kind != "difference":
+    beta, gamma, rest = F(0), F(1), tree
+    if rest.kind == "sum" and len(rest.parts) == 2 and rest.parts[0].parts and rest.parts[1].kind == "number":
+        rest, beta = rest.parts[0], rest.parts[1].number
+    if rest.kind == "product" and len(rest.parts) == 2 and rest.parts[0].kind == "number" and rest.parts[1].parts:
+        gamma, rest = rest.parts[0].number, rest.parts[1]
+    if rest.kind != "quotient" or rest.parts[0].kind != "difference":
         return None
     x, mean = (computed(part, way, known) for part in rest.parts[0].parts)
     scale = F(gamma / computed(rest.parts[1], way, known))

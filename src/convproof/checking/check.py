@@ -1,6 +1,7 @@
 """``cp.check``: claimed numbers, and those of witnesses, judged by the exact ones."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from convproof.checking.matching import match, only_output
 from convproof.checking.reckoning import Wiring
 from convproof.checking.report import Report, Row
 from convproof.checking.subject import Subject
-from convproof.checking.weights import after_training, weigh
+from convproof.checking.weights import after_training, receive, weigh
 from convproof.core.errors import SettingError, UnknownNameError
 from convproof.core.layer import Layer
 from convproof.core.resolution import Resolution
@@ -107,8 +108,9 @@ def examined(
     later = after_training(graph, list(matched.state))
     weighed = weigh(graph, {k: v for k, v in matched.state.items() if k not in later}, subject.network.state_dict(), whose)
     statistics = {name: matched.state[name] for name in later}
-    boundary = Boundary(subject.given(), matched.outputs)
-    rows = Examination(graph, boundary, subject.run, whose, weighed, statistics).rows()
+    received = receive(subject.given(), matched.inputs, whose)
+    boundary = Boundary(received.given, matched.outputs)
+    rows = Examination(graph, subject.given(), boundary, subject.run, whose, weighed, received, statistics).rows()
     named = {place.name for place in matched.outputs}
     return Report(rows, whose, tuple(node.name for node in graph if node.name not in named), settling(rows), graph.aliases)
 
@@ -117,7 +119,13 @@ def asked(subject: Subject, witness: Any) -> list[Report]:
     """The answers of one witness, each judged; an output that its optimised graph gives is judged apart from the arrays on the way."""
     from convproof.witness.asking import ask
 
-    return [examined(subject, answer.arrays, answer.name) for answer in ask(witness, subject.network, subject.inputs)]
+    found = []
+    for answer in ask(witness, subject.network, subject.inputs):
+        missing = tuple(
+            say("{whose} gave no {name}: {reason}", whose=answer.name, name=name, reason=reason) for name, reason in answer.missing.items()
+        )
+        found.append(replace(examined(subject, answer.arrays, answer.name), missing=missing))
+    return found
 
 
 def together(subject: Subject, reports: Sequence[Report]) -> Report:
@@ -127,7 +135,8 @@ def together(subject: Subject, reports: Sequence[Report]) -> Report:
     settles = tuple(dict.fromkeys(name for report in reports for name in report.settles))
     whose = listed([say("your numbers") if report.judged == YOURS else report.judged for report in reports])
     judged = say("{whose}, judged by the exact values of {network}", whose=whose, network=_described(subject))
-    return Report(rows, judged, unclaimed, settles, reports[0].aliases, outliers=tuple(outliers(rows)))
+    missing = tuple(sentence for report in reports for sentence in report.missing)
+    return Report(rows, judged, unclaimed, settles, reports[0].aliases, outliers=tuple(outliers(rows)), missing=missing)
 
 
 def outliers(rows: Sequence[Row]) -> list[Sentence]:
@@ -192,6 +201,8 @@ def _input(claimed: Any, model: Layer | Network) -> Any:
     from convproof.formats.dumps.manifest import input_of
 
     names = model.graph.inputs if isinstance(model, Network) else ("input",)
+    if isinstance(claimed, Mapping) and all(name in claimed for name in names):
+        return tuple(claimed[name] for name in names)
     found = input_of(claimed, names) if isinstance(claimed, str | Path) else None
     if found is None:
         raise SettingError("the input is missing: give x (INPUT), or claimed files that hold it, such as golden vectors")

@@ -96,10 +96,6 @@ class Boundary:
         """The same with a claimed array in another place."""
         return replace(self.without(place), claims={to if p == place else p: read for p, read in self.claims.items()}, kept={})
 
-    def bare(self) -> "Boundary":
-        """The network's inputs alone."""
-        return Boundary(self.inputs)
-
     def as_arithmetic(self) -> "Boundary":
         """The same, if the target computed from numbers as coarse as it wrote down."""
         return replace(self, computed=True)

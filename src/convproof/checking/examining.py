@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from convproof.checking.claims import Boundary, Claim
+from convproof.checking.grids import suggested_grid
 from convproof.checking.judging import Judged
 from convproof.checking.reckoning import Ran, Reckoned, Reckoner, as_it_is
 from convproof.checking.report import Row
 from convproof.checking.segments import Segments
 from convproof.checking.verdicts import FEW, Opinion, narrower, opinion, with_precision, worst_of
-from convproof.checking.weights import Weighed, fused_with, remembered
+from convproof.checking.weights import Received, Weighed, fused_with, remembered
 from convproof.core.errors import NotCoveredError
 from convproof.core.evaluation import Case
 from convproof.core.lines import Lines
@@ -31,16 +32,19 @@ class Again(Exception):
 
 @dataclass
 class Examination:
-    """Judges all claims on one graph. ``weighed`` is the graph as the target has it; ``whose`` numbers they are goes into every row.
+    """Judges all claims on one graph, whose own ``inputs`` are exact. ``weighed`` is the graph as the target has it, ``received`` what it was given; ``whose`` numbers they
+    are goes into every row.
 
     ``statistics`` are claimed running statistics as training leaves them, by their names in the state dict.
     """
 
     graph: Graph
+    inputs: Mapping[Place, Reckoned]
     boundary: Boundary
     run: Ran
     whose: Text
     weighed: Weighed
+    received: Received
     statistics: Mapping[str, Callable[[], Claim]] = field(default_factory=dict)
     both: bool = False
     wrong: set[Place] = field(default_factory=set)
@@ -54,17 +58,18 @@ class Examination:
     def rows(self) -> tuple[Row, ...]:
         """The rows of claimed weights, then one for each claimed array, in the network's order."""
         while True:
-            self.wrong.clear()
+            self.wrong = set(self.received.wrong)
             self.boundary.kept.clear()
-            self.strayed = self.weighed.strayed
+            self.strayed = self.weighed.strayed or self.received.strayed
             try:
-                return (*self.weighed.rows, *self._rows())
+                return (*self.received.rows, *self.weighed.rows, *self._rows())
             except Again:
                 continue
 
     def _rows(self) -> Iterator[Row]:
         on_claimed = Reckoner(self.weighed.graph, self.boundary, self.run, as_it_is, self.draw)
-        on_exact = iter(Reckoner(self.graph, self.boundary.bare(), self.run, as_it_is, self.draw)) if self.both else None
+        own = Boundary(self.inputs)
+        on_exact = iter(Reckoner(self.graph, own, self.run, as_it_is, self.draw)) if self.both else None
         for node, outputs in on_claimed:
             exact = next(on_exact)[1] if on_exact is not None else (None,) * len(outputs)
             for k, (here, there) in enumerate(zip(outputs, exact, strict=True)):
@@ -90,7 +95,7 @@ class Examination:
         if found.verdict == "wrong":
             self._look_for_fused(place, claim)
         if there is None:
-            if not found.right or not claim.resolution.exact or self.weighed.wrong:
+            if not found.right or not claim.resolution.exact or self.weighed.wrong or self.received.wrong:
                 self.both = True
                 raise Again
             return self._written(node, place, claim, found, here)
@@ -180,6 +185,7 @@ class Examination:
     ) -> Row:
         judged = found.judged
         keep = found.verdict in ("wrong", "undecided", "precision")
+        grid = suggested_grid(claim.array) if keep and claim.resolution.exact else None
         return Row(
             name=str(place),
             kind="output",
@@ -196,7 +202,7 @@ class Examination:
             resolution=claim.resolution.name,
             whose=self.whose,
             precision=found.precision,
-            notes=(*found.notes, *claim.notes, *([self.fused[place]] if place in self.fused else [])),
+            notes=(*found.notes, *claim.notes, *([self.fused[place]] if place in self.fused else []), *([grid] if grid else [])),
             shares=judged.shares if keep else None,
         )
 

@@ -149,7 +149,7 @@ def through(change: Round, x: Array, came: Lines | None) -> tuple[Array, Lines |
 def rounded_away(values: Array, to: NumberFormat) -> Array:
     """Float64 numbers rounded to the nearest of a binary format, ties away from zero."""
     with np.errstate(all="ignore"):
-        exponent = np.maximum(np.frexp(values)[1] - to.bits, to.lowest)
+        exponent = np.where(values == 0, -1100, np.maximum(np.frexp(values)[1] - to.bits, to.lowest))
         return truncated(values + np.copysign(np.ldexp(0.5, exponent), values), to)
 
 

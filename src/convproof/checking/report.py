@@ -84,7 +84,8 @@ class Report(Mapping[str, Row]):
     """All rows of a check, in the network's order. ``report["bn1"]`` is a row; of several witnesses the worst one's.
 
     ``judged`` says whose numbers were judged by what. ``unclaimed`` are layers of which nothing was claimed, ``settles`` those whose
-    numbers would decide what is undecided, ``outliers`` say which of several witnesses is alone in being wrong.
+    numbers would decide what is undecided, ``outliers`` say which of several witnesses is alone in being wrong, ``missing`` what a
+    witness was asked and did not answer, and why.
     """
 
     rows: tuple[Row, ...]
@@ -94,6 +95,7 @@ class Report(Mapping[str, Row]):
     aliases: Mapping[str, str] = field(default_factory=dict, repr=False)
     command: str = ""
     outliers: tuple[Sentence, ...] = ()
+    missing: tuple[Sentence, ...] = ()
 
     @property
     def ok(self) -> bool:

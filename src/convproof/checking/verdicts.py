@@ -12,7 +12,7 @@ from convproof.checking.report import Verdict, Worst
 from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array, Cell
 
-SUSPECTS = 12  # cells at which an arithmetic is tried before it is tried everywhere
+SUSPECTS = 6  # cells at which an arithmetic is tried before it is tried everywhere
 FEW = 1  # units of layers that the proof line of a segment speaks for
 
 

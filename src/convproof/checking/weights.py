@@ -1,4 +1,4 @@
-"""Claimed weights: compared before anything that is computed with them.
+"""Claimed weights and inputs: compared before anything that is computed with them.
 
 A parameter is no result, so there is nothing to round: it is the network's own number at the resolution it was written down in, or that
 number in a shorter format (``precision``), or it is wrong. What the target computes with wrong weights is then judged on *its* weights,
@@ -16,9 +16,11 @@ import numpy as np
 from convproof.checking.claims import Claim
 from convproof.checking.judging import Judged
 from convproof.checking.precisions import SHORTER
+from convproof.checking.reckoning import Reckoned
 from convproof.checking.report import Kind, Row
 from convproof.checking.verdicts import worst_of
-from convproof.core.formats import FLOAT64
+from convproof.core.errors import NotCoveredError
+from convproof.core.formats import FLOAT32, FLOAT64
 from convproof.core.fusing import ScaleShift
 from convproof.core.layer import Layer
 from convproof.core.lines import Lines, no_error
@@ -63,18 +65,52 @@ def weigh(graph: Graph, claims: Claims, own: Mapping[str, Array], whose: Text) -
 def compared(name: str, claim: Claim, own: Array, layer: Layer, whose: Text) -> Row:
     """The row of one claimed parameter."""
     key = name.rpartition(".")[2]
-    kind: Kind = "weight" if layer.declared()[key].learnt else "statistic"
+    return compared_data(name, "weight" if layer.declared()[key].learnt else "statistic", layer.describe(), claim, own, whose)
+
+
+def compared_data(name: str, kind: Kind, described: Text, claim: Claim, own: Array, whose: Text) -> Row:
+    """The row of numbers that nobody computed: the network's own, or those in a shorter format, or wrong."""
     judged = Judged(no_error(own.astype(np.float64)), claim.array.astype(np.float64), claim.resolution)
-    row = Row(
-        name, kind, layer.describe(), "identical", cells=own.size, worst=worst_of(judged), resolution=claim.resolution.name, whose=whose
-    )
+    row = Row(name, kind, described, "identical", cells=own.size, worst=worst_of(judged), resolution=claim.resolution.name, whose=whose)
     row = replace(row, notes=claim.notes, beyond=int(np.count_nonzero(judged.beyond)))
     if not judged.beyond.any():
         return row
     for id, title, format, _ in sorted(SHORTER, key=lambda entry: entry[3]):  # weights are kept in float16, hardly in TF32
         if np.array_equal(rounded(own, format), judged.claimed):
             return replace(row, verdict="precision", usual=False, precision=id, notes=(title, *claim.notes))
-    return replace(row, verdict="wrong", usual=False, born=True, shares=judged.shares)
+    return replace(row, verdict="wrong", usual=False, born=True, shares=judged.share(judged.proof).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Received:
+    """What a target was given: the rows of claimed inputs, the inputs as the target has them, and those that are not the network's."""
+
+    rows: tuple[Row, ...]
+    given: Mapping[Place, Reckoned]
+    wrong: frozenset[Place]
+    strayed: bool
+
+
+def receive(inputs: Mapping[Place, Reckoned], claims: Claims, whose: Text) -> Received:
+    """Compare claimed inputs with the network's own; where they differ, the target is judged on the ones it has."""
+    rows, given = [], dict(inputs)
+    for name, read in claims.items():
+        place, claim = Place(name), read()
+        row = compared_data(name, "input", say("an input of the network"), claim, inputs[place].values, whose)
+        rows.append(row)
+        if row.verdict in ("wrong", "precision"):
+            given[place] = claim.as_read()
+    wrong = frozenset(Place(row.name) for row in rows if row.verdict == "wrong")
+    return Received(tuple(rows), given, wrong, any(row.verdict == "precision" for row in rows))
+
+
+def another_input(name: str, claim: Claim, own: Array, whose: Text) -> Row | None:
+    """The row of a claimed input that is not the one that was given: whatever was computed from it is of another. None if it is."""
+    judged = Judged(no_error(own.astype(np.float64)), claim.array.astype(np.float64), claim.resolution)
+    if not judged.beyond.any():
+        return None
+    row = Row(name, "input", "", "wrong", False, born=True, cells=own.size, worst=worst_of(judged), resolution=claim.resolution.name)
+    return replace(row, whose=whose, notes=claim.notes, beyond=int(np.count_nonzero(judged.beyond)), shares=judged.shares)
 
 
 @dataclass(frozen=True)
@@ -87,18 +123,17 @@ class Fold:
 
     def weight(self, key: str) -> Lines | None:
         """The folded parameter: scale and root are rounded, and so is every product, 8*u in all."""
-        own = self.layer.arrays.get(key)
-        scale = np.asarray(self.scale.scale, np.float64)
-        if key == "weight" and own is not None:
-            exact = own.astype(np.float64) * scale.reshape(-1, *(1,) * (own.ndim - 1))
-            size = abs(exact)
-        elif key == "bias":
-            bias = 0.0 if own is None else own.astype(np.float64)
-            exact, size = scale * bias + self.scale.shift, abs(scale * bias) + abs(self.scale.shift)
-        else:
+        try:
+            exact = self.layer.folded(self.scale).get(key)
+            sizes = self.layer.folded(ScaleShift(self.scale.scale, abs(self.scale.shift))).get(key)
+        except NotCoveredError:
             return None
-        u = 2.0**-24 + FLOAT64.u
-        return Lines(np.asarray(exact), np.asarray(8 * u * size + 2.0**-149), np.asarray(u * size))
+        if exact is None or sizes is None:
+            return None
+        own, scale = self.layer.arrays.get("bias"), abs(np.asarray(self.scale.scale, np.float64))
+        size = abs(sizes) + (2 * scale * abs(own.astype(np.float64)) if key == "bias" and own is not None else 0.0)
+        u = FLOAT32.u + FLOAT64.u
+        return Lines(exact, np.asarray(8 * u * size + FLOAT32.tiny), np.asarray(u * size))
 
 
 def folds(graph: Graph) -> Iterator[tuple[str, Fold]]:

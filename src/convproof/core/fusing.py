@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convproof.core.errors import NotCoveredError
 from convproof.core.shapes import Array
 
 
@@ -33,8 +34,13 @@ Fusible = ScaleShift | Addition | Pointwise
 
 
 def scaled(weight: Array, bias: Array | None, kind: ScaleShift) -> dict[str, Array]:
-    """scale * weight and scale * bias + shift (float64), for a weight whose first axis counts the output channels; no bias is one of 0."""
+    """scale * weight and scale * bias + shift (float64), for a weight whose first axis counts the output channels; no bias is one of 0.
+
+    Raises NotCoveredError for another number of scales than of output channels.
+    """
     scale = np.asarray(kind.scale, np.float64)
+    if scale.size != len(weight):
+        raise NotCoveredError("{n} scales do not go into weights of {channels} output channels", n=scale.size, channels=len(weight))
     own = 0.0 if bias is None else bias.astype(np.float64)
     return {
         "weight": weight.astype(np.float64) * scale.reshape(-1, *(1,) * (weight.ndim - 1)),

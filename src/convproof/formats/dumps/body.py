@@ -14,7 +14,7 @@ from convproof.formats.dumps.cells import read_cells
 from convproof.formats.dumps.dump import Written
 from convproof.formats.dumps.groups import PARTS_WORDS, UnbalancedError, members, shape_of
 from convproof.formats.dumps.lines import FRACTION, OF_VALUES, Line
-from convproof.formats.dumps.words import TO_BLANKS, Piece, in_shape, numbers_of, sizes_of
+from convproof.formats.dumps.words import TO_BLANKS, Piece, in_shape, numbers_of, pointed, sizes_of
 
 SHAPE_LINE = re.compile(rb"\s*(?:torch\.Size)?\(\[?[ \t]*(\d+(?:[ \t]*,[ \t]*\d+)*),?[ \t]*\]?\)[ \t]*\r?\n")
 LEFT_OUT = re.compile(rb"(?:^|[\s,\[])\.\.\.(?:[\s,\]]|$)")
@@ -36,7 +36,7 @@ def read_body(pieces: Iterable[Piece], path: Path, name: str) -> Written:
     elif (counted := _count_in_heading(parts, first)) is not None:
         shapes.append(counted)
         del parts[first]
-    text = b"\n".join(part.values for part in parts)
+    text = pointed(b"\n".join(part.values for part in parts))
     written = numbers_of(text, parts, path, name)
     return in_shape(written, _shape(text, written.array.size, shapes, path, name))
 
@@ -102,7 +102,8 @@ def _shape(text: bytes, count: int, said: list[Shape], path: Path, name: str) ->
         )
     if grouped is not None and math.prod(grouped) == count:
         return grouped
-    return _rows(text) or (count,)
+    rows = _rows(text) if text.count(b"\n") < count else None  # a number a line is flat
+    return rows or (count,)
 
 
 def _rows(text: bytes) -> Shape | None:

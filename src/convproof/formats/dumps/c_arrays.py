@@ -3,6 +3,7 @@
 Comments and strings are blanked out. Casts, suffixes, hexadecimal integers and floats are read; a macro or an expression is no number.
 """
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ CAST = re.compile(rb"\(\s*[A-Za-z_][\w\s]*\*?\s*\)")
 WRAPPED = re.compile(rb"\bU?INT\d+_C\s*\(([^()]*)\)")
 LOOKS_LIKE_C = re.compile(rb"\]\s*[^={};\[\]]{0,100}=\s*\{")
 BEFORE = 400  # bytes in which a declaration begins
-TO_BLANKS = bytes.maketrans(b"{}(),;\\", b"       ")
+TO_BLANKS = bytes.maketrans(b"{}(),;", b"      ")
 INTEGER_TYPES = {
     "int8": rb"int8_t|int8|signed char|q7_t|s8|i8|char",
     "uint8": rb"uint8_t|uint8|unsigned char|uchar|u8|byte|bool",
@@ -110,7 +111,7 @@ def blanked(text: bytes) -> bytes:
 
 
 def _read(source: Source, found: Declaration) -> Written:
-    text = blanked(source.part(found.start, found.end))
+    text = blanked(source.part(found.start, found.end)).replace(b"\\", b" ")
     if b"(" in text:
         text = CAST.sub(b" ", WRAPPED.sub(rb"\1", text))
     body = text.translate(TO_BLANKS)
@@ -138,9 +139,7 @@ def _shape(source: Source, found: Declaration, text: bytes, array: Array) -> Sha
     said = shape_of(text, b"{}")
     if len(sizes) > 1 or (sizes and sizes[0] is not None):
         unknown = [axis for axis, size in enumerate(sizes) if size is None]
-        known = 1
-        for size in sizes:
-            known *= size or 1
+        known = math.prod(size or 1 for size in sizes)
         if unknown == [0] and known and count % known == 0:
             return (count // known, *(size or 1 for size in sizes[1:]))
         if not unknown and known == count:
@@ -156,7 +155,7 @@ def _shape(source: Source, found: Declaration, text: bytes, array: Array) -> Sha
                 sizes="".join(f"[{'' if size is None else size}]" for size in sizes),
                 count=count,
             )
-    if said is None:
+    if said is None or math.prod(said) != count:
         raise ShapeError(
             "{path}, line {line}: the inner braces of {name} hold different counts of numbers; write every row in full",
             path=source.path,

@@ -20,6 +20,7 @@ NUMBER = rb"[+-]?(?:(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?|nan|NaN|inf|Inf
 TIME = re.compile(
     rb"^\s*\[?(?:\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]*)?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?[ \t]*(?:->|[-|>])?(?=[ \t\[]|$)"
 )
+LEVEL = re.compile(rb"^[ \t]*(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]*:")
 TAIL = re.compile(rb"(?:,[ \t]*)?\b(?:grad_fn=<[^<>]*>|dtype=[\w.'<]+|device='[^']*'|requires_grad=\w+)")
 WORD = re.compile(
     rb"(?<![\w.#\x80-\xff])/?[A-Za-z_\x80-\xff][\w\x80-\xff]*"
@@ -89,7 +90,7 @@ def read_line(line: bytes) -> Line:
 
 
 def _read(line: bytes) -> Line:
-    line = TIME.sub(b" ", line)
+    line = LEVEL.sub(b"", TIME.sub(b" ", line))
     if SLICE.match(line):
         return Line()
     if BLOCKS.match(line):
@@ -123,6 +124,8 @@ def _with_words(line: bytes, words: list[re.Match[bytes]], shapes: tuple[Shape, 
     starts = any(line[word.end() : word.end() + 1] == b"(" for word in words if word[0].lower().endswith((b"tensor", b"array")))
     if at == 0 and most > 1 and sum(counts) > most:
         return Line(values=line)  # "0.1 0.2 abc 0.4": words among numbers, which will be refused
+    if most == 1 and at < len(words) and FRACTION.search(gaps[at]) is None:
+        return Line(name_among([word[0] for word in words[at:]]), shapes=shapes)  # "I (1234) conv1:"
     if most == 1 and (at < len(words) or sum(FRACTION.search(gap) is not None for gap in gaps) > 1):
         return Line()  # "took 0.53 s", "mean=0.1 std=2.5"
     gap = gaps[at].lstrip(b" \t])}") if name else gaps[at]

@@ -145,9 +145,10 @@ def _same_cells(text: bytes, start: int, end: int, line: Line) -> int:
 
 def _same_heading(text: bytes, start: int, end: int, line: Line) -> tuple[int, Line]:
     """The end of the lines that begin as this one does, but for times and counts in front of the name, and the numbers of all of them."""
-    before, _, after = text[start : text.index(line.values, start)].partition(line.name)
+    at = text.find(line.values, start, end)
+    before, _, after = text[start : max(at, start)].partition(line.name)
     size = len(before) + len(line.name) + len(after)
-    if text[end : end + size].translate(None, DIGITS) != text[start : start + size].translate(None, DIGITS):
+    if at < 0 or text[end : end + size].translate(None, DIGITS) != text[start : start + size].translate(None, DIGITS):
         return end, line
     heading = COUNT.sub(rb"\\d+", re.escape(before)) + re.escape(line.name) + COUNT.sub(rb"\\d+", re.escape(after))
     alike = re.compile(rb"(?:" + heading + rb"[0-9+\-.,; \teE]*+(?:\r?\n|\Z))*+").match(text, start)

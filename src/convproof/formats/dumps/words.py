@@ -52,16 +52,21 @@ def numbers_of(text: bytes, parts: list[Piece], path: Path, name: str) -> Writte
 
 
 def words_of(text: bytes) -> bytes:
-    """Text of numbers with blanks in place of what separates them. "0,5; 0,25" are decimal commas. Raises MixedError."""
+    """Text of numbers with blanks in place of what separates them. Raises MixedError."""
     if b"#" in text or b"(" in text:
         for pattern, plain in OF_WINDOWS:
             text = pattern.sub(plain, text)
-    if b"," in text:
-        if b";" in text and b"[" not in text and b"." not in text and TWO_COMMAS.search(text) is None:
-            text = text.replace(b",", b".")
-        elif COMMA.search(text) and BLANK.search(text):
-            raise MixedError
+    text = pointed(text)
+    if b"," in text and COMMA.search(text) and BLANK.search(text):
+        raise MixedError
     return text.translate(TO_BLANKS)
+
+
+def pointed(text: bytes) -> bytes:
+    """The text with points for decimal commas: those between ";" where there is no point and no bracket, and no two in one number."""
+    if b"," in text and b";" in text and b"[" not in text and b"." not in text and TWO_COMMAS.search(text) is None:
+        return text.replace(b",", b".")
+    return text
 
 
 def _check_line(line: bytes, path: Path, number: int, name: str) -> None:

@@ -1,0 +1,28 @@
+"""What the tests of this folder write and read."""
+
+import numpy as np
+
+from convproof.formats.dumps.opening import open_dumps
+
+SHAPE = (1, 2, 3, 5)
+X = np.random.default_rng(7).normal(size=SHAPE).astype(np.float32)
+
+
+def written(path, content, **how):
+    """The arrays of a file with this content, by name."""
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return {dump.name: dump.read() for dump in open_dumps(path, **how)}
+
+
+def only(path, content, **how):
+    """The only array of a file with this content."""
+    (array,) = written(path, content, **how).values()
+    return array
+
+
+def within(numbers, true):
+    """Whether every true number lies in the reach of what was read."""
+    if numbers.resolution is None:
+        return np.array_equal(numbers.array, true)
+    low, high = numbers.resolution.reach(numbers.array.astype(np.float64))
+    return bool(((low <= true) & (true <= high)).all())
