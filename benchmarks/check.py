@@ -1,30 +1,24 @@
 """How long a check of a ResNet-18 at 224x224 takes, and how much memory, with every layer claimed by PyTorch.
 
-    python benchmarks/check.py
+    python -m benchmarks.check
 
-The times are those after imports, the least and the median of seven, on two threads. Memory is what the check took at its peak beyond what
+The times are those after imports, the least and the median of seven, on two threads of PyTorch, and as many of NumPy's as there are cores. Memory is what the check took at its peak beyond what
 was there before it (which holds the claimed arrays), as a multiple of the trace: all arrays of the network in float32.
 """
 
 import os
-
-for library in ("OMP", "OPENBLAS", "MKL"):
-    os.environ[f"{library}_NUM_THREADS"] = "2"
 
 import statistics
 import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import torch
+from tests.checking.resnet import images, pair
 
 import convproof as cp
-from tests.checking.resnet import images, pair
 
 RUNS = 7
 
@@ -36,13 +30,18 @@ def main() -> None:
     x = images(1, 224, seed=7)
     right = twin.arrays(x)
     trace = sum(array.nbytes for array in right.values())
-    print(f"trace: {trace / 2**20:.0f} MiB in {len(right)} arrays; machine: {os.cpu_count()} cores, numpy {np.__version__}")
+    say(f"trace: {trace / 2**20:.0f} MiB in {len(right)} arrays; machine: {os.cpu_count()} cores, numpy {np.__version__}")
 
     twin.get_submodule("conv1").weight.data[5] *= 1.01
     wrong = twin.arrays(x)
     measured("every layer, right", lambda: cp.check(network, x, right), trace)
     measured("every layer, the first one wrong", lambda: cp.check(network, x, wrong), trace)
     measured("the output alone, right", lambda: cp.check(network, x, {"fc": right["fc"]}), trace)
+
+
+def say(line: str) -> None:
+    """One line of the answer."""
+    sys.stdout.write(line + "\n")
 
 
 def measured(what: str, run: Callable[[], cp.Report], trace: int) -> None:
@@ -59,7 +58,7 @@ def measured(what: str, run: Callable[[], cp.Report], trace: int) -> None:
     tracemalloc.stop()
     verdicts = [row.verdict for row in report.rows]
     found = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts))
-    print(f"{what:36} least {min(times):.2f} s, median {statistics.median(times):.2f} s, memory {peak / trace:.1f} traces; {found}")
+    say(f"{what:36} least {min(times):.2f} s, median {statistics.median(times):.2f} s, memory {peak / trace:.1f} traces; {found}")
 
 
 if __name__ == "__main__":

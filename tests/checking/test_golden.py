@@ -8,7 +8,6 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 import convproof as cp
 from convproof.checking.golden import golden
 from convproof.core.errors import FileError, SettingError, ShapeError, UnknownNameError
-from convproof.formats.dumps.declared import parse_format
 from convproof.formats.dumps.manifest import dumps_of, read_manifest
 
 U = 2.0**-24
@@ -82,9 +81,9 @@ def test_in_a_coarser_format_every_output_is_the_exact_one_rounded_once(tmp_path
 
 @pytest.mark.parametrize("files", ["npy", "txt", "bin", "c", "safetensors"])
 @pytest.mark.parametrize(("format", "layout"), [("float32", "nchw"), ("float32", "nhwc"), ("q7.8", "nhwc"), ("int8:0.05:-3", "nchw")])
-@pytest.mark.parametrize("fold", [False, True])
-def test_written_read_back_and_checked_is_identical(files, format, layout, fold, tmp_path):
+def test_written_read_back_and_checked_is_identical(files, format, layout, tmp_path):
     net, x = network(), image()
+    fold = layout == "nhwc"
     golden(net, x, tmp_path / "golden", files=files, layout=layout, format=format, fold=fold)
     report = cp.check(net, claimed=tmp_path / "golden")
     assert {row.verdict for row in report.rows} == {"identical"}
@@ -94,13 +93,13 @@ def test_written_read_back_and_checked_is_identical(files, format, layout, fold,
 @pytest.mark.parametrize(
     "format", ["float16", "bfloat16", "float64", "ap_fixed:16:6", "ap_fixed:16:6:RND:SAT", "uint8:0.1:100:floor", "q3.4:truncate"]
 )
-@pytest.mark.parametrize("files", ["txt", "bin"])
-def test_in_every_other_format_too(format, files, tmp_path):
+def test_in_every_other_format_too(format, tmp_path):
     net, x = network(), image()
-    golden(net, x, tmp_path / "golden", files=files, layout="nhwc", format=format)
+    golden(net, x, tmp_path / "golden", files="txt", layout="nhwc", format=format)
     report = cp.check(net, claimed=tmp_path / "golden")
     assert report.ok
     assert {row.verdict for row in report.rows} <= {"identical", "rounding"}
+    assert not any("not codes" in str(note) for row in report.rows for note in row.notes)
 
 
 def test_a_float64_network_written_as_float32_is_right(tmp_path):
@@ -120,7 +119,7 @@ def test_one_layer_alone(tmp_path):
 
 
 def test_several_inputs_and_outputs(tmp_path):
-    layers = {"left": (cp.Conv2d(3, 2, 1, seed=0), "a"), "sum": (cp.Add(), "left", "b"), "cut": (cp.Split(1, axis=1), "sum")}
+    layers = {"left": (cp.Conv2d(3, 2, 1, seed=0), "a"), "sum": (cp.Add(), "left", "b"), "cut": (cp.Split(1, dim=1), "sum")}
     net = cp.Network(layers, inputs=("a", "b"), outputs=("sum", ("cut", 1))).eval()
     rng = np.random.default_rng(0)
     x = tuple(rng.normal(size=(1, c, 4, 5)).astype(np.float32) for c in (3, 2))
@@ -235,19 +234,18 @@ def shared():
         lambda: chain(conv=cp.Conv2d(3, 4, 1, seed=0), relu=cp.ReLU(), bn=cp.BatchNorm2d(4)),
         lambda: chain(relu=cp.ReLU(), bn=cp.BatchNorm2d(3)),
         lambda: chain(conv=cp.Conv2d(3, 4, 1, seed=0), bn=cp.BatchNorm2d(4, track_running_stats=False)),
-        lambda: chain(conv=cp.Conv2d(3, 4, 1, seed=0), bn=cp.BatchNorm2d(4)).train(),
         seen_twice,
         an_output,
         shared,
     ],
-    ids=["relu between", "no weights before", "statistics of the batch", "training", "seen twice", "an output", "shared"],
+    ids=["relu between", "no weights before", "statistics of the batch", "seen twice", "an output", "shared"],
 )
 def test_what_cannot_be_folded_is_left_as_it_is(make, tmp_path):
-    net = make()
-    if not tmp_path.name.startswith("test_what_cannot_be_folded_is_left_as_it_is_training"):
-        net.eval()
-    manifest = golden(net, image(), tmp_path / "golden", fold=True)
-    assert manifest.folded == {}
+    assert golden(make().eval(), image(), tmp_path / "golden", fold=True).folded == {}
+
+
+def test_nothing_is_folded_in_training(tmp_path):
+    assert golden(network(mode=True), image(), tmp_path / "golden", fold=True).folded == {}
 
 
 def test_rows_of_a_matrix_are_no_channels(tmp_path):
@@ -344,7 +342,7 @@ def test_another_number_of_numbers(port):
 
 
 def test_names_that_are_nearly_right(port):
-    net, folder = port()
+    _, folder = port()
     np.save(folder / "conv_1.npy", np.zeros(3))
     with pytest.raises(FileError, match=r"dumps holds conv_1.npy, and the manifest names no such array; did you mean conv1.npy\?"):
         dumps_of(folder)
@@ -355,7 +353,7 @@ def test_names_that_are_nearly_right(port):
         dumps_of(folder)
     np.save(folder / "conv1.npy", np.zeros(3))
     np.savetxt(folder / "conv1.txt", np.zeros(3))
-    with pytest.raises(FileError, match="dumps holds conv1 twice, in conv1.npy, conv1.txt; move one out"):
+    with pytest.raises(FileError, match=r"dumps holds conv1 twice, in conv1.npy, conv1.txt; move one out"):
         dumps_of(folder)
 
 
@@ -400,11 +398,11 @@ def test_another_model(tmp_path):
     net, x = network(), image()
     golden(net, x, tmp_path / "golden")
     other = cp.Sequential(conv1=cp.Conv2d(3, 4, (3, 2), padding=1), relu=cp.ReLU()).eval()
-    with pytest.raises(UnknownNameError, match="golden is of another model: it holds bn1.weight, which the network does not have"):
+    with pytest.raises(UnknownNameError, match=r"golden is of another model: it holds bn1.weight, which the network does not have"):
         cp.check(other, claimed=tmp_path / "golden")
     with pytest.raises(ShapeError, match=r"input has shape \(2, 3, 8, 5\) there and \(1, 3, 8, 5\) in the network"):
         cp.check(net, image(1), claimed=tmp_path / "golden")
-    with pytest.raises(SettingError, match="was written with other weights than the network has now: conv1.weight is not the same"):
+    with pytest.raises(SettingError, match=r"was written with other weights than the network has now: conv1.weight is not the same"):
         cp.check(network(seed=5), claimed=tmp_path / "golden")
 
 
@@ -439,4 +437,3 @@ def test_looking_changes_nothing(tmp_path):
     golden(net, x, tmp_path / "golden", format="q7.8")
     assert all(np.array_equal(state[name], array) for name, array in net.state_dict().items())
     assert np.array_equal(x, kept)
-    assert parse_format("q7.8").name == "Q7.8"

@@ -133,7 +133,7 @@ class Plain:
 
     kind: str
     parts: tuple["Plain", ...] = ()
-    number: np.float32 = F(0)
+    number: np.float32 | None = None
 
     @property
     def leaves(self) -> int:

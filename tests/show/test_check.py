@@ -127,7 +127,14 @@ def test_what_is_said_of_the_worst_cell():
     assert "no rounding happens there" in said(wrong("relu", worst=worst(proof=0.0, usual=0.0)))[1]
     assert said(wrong("a", worst=worst(float("nan"))))[1] == "At a[0, 2, 3, 4] stands nan, where 1.2500 is right."
     assert "2 times as far off" in said(wrong("a"))[1]
-    assert said(wrong("w", kind="weight"))[0] == "w is not the model's: whatever is computed with it follows from that."
+    weight = said(wrong("w", kind="weight", worst=worst(proof=0.0, usual=0.0)))
+    assert weight == [
+        "w is not the model's: whatever is computed with it follows from that.",
+        "At w[0, 2, 3, 4] stands 1.5000, where 1.2500 is right.",
+        "3 of its numbers differ.",
+    ]
+    assert said(wrong("x", kind="input", worst=worst(proof=0.0)))[0].startswith("x is another input than the one that was given")
+    assert said(wrong("bn1.running_var", kind="statistic"))[0] == "bn1.running_var is wrong by itself."
     late = said(row("z", "wrong", born=None, inherited=None))
     assert late[0] == "z is wrong."
     assert said(row("z", "wrong", inherited=True))[0] == "z is wrong, but right for what it reads: the mistake came in with it."
@@ -139,6 +146,8 @@ def test_several_were_asked():
     outlier = say("{whose} is the outlier at {name}", whose="yours", name="bn1")
     assert "yours is the outlier at bn1" in said(mine, torch, outliers=(outlier,))
     assert any("whether they had this model and this input" in line for line in said(mine, wrong("bn1", whose="torch")))
+    gave_none = say("{whose} gave no {name}: {reason}", whose="torch", name="fc", reason=say("no operator"))
+    assert said(mine, torch, missing=(gave_none,))[-1] == "torch gave no fc: no operator"
     text = report(RIGHT, mine, row("conv1", whose="torch"), torch, row("fc", whose="torch", notes=(say("read as N, C"),))).text("en")
     assert text.split("\n")[1] == "whose: a yours, b torch"
     body = [line.split()[:3] for line in text.split("\n")[3:10]]

@@ -131,7 +131,9 @@ def test_nothing_judged_is_a_file_too():
 def test_the_record():
     found = report(*ROWS, wrong("fc", worst=worst(math.nan, math.inf, gap=math.inf, ulps=math.nan)), unclaimed=("conv2",), settles=("a",))
     record = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-    assert set(record) == {"schema_version", "judged", "ok", "first_wrong", "covered", "unclaimed", "settles", "meaning", "rows"}
+    assert set(record) == {
+        "schema_version", "judged", "ok", "first_wrong", "covered", "unclaimed", "settles", "missing", "outliers", "meaning", "rows",
+    }  # fmt: skip
     assert (record["schema_version"], record["ok"], record["first_wrong"]) == (1, False, "bn1")
     assert set(record["rows"][0]) == {
         "name", "kind", "described", "whose", "verdict", "usual", "proved", "born", "inherited", "precision", "segment", "resolution",

@@ -6,7 +6,7 @@ import convproof as cp
 
 
 def network_of(sample, dtype=np.float32, training=None):
-    """A network of one layer, "layer", that gives all its outputs, and its inputs; in the sample's own mode unless ``training`` says else."""
+    """A network of one layer, "layer", that gives all its outputs, and its inputs; in the sample's own mode unless told."""
     layer, inputs = sample.layer(dtype), sample.inputs(dtype)
     mode = layer.training if training is None else training
     names = tuple(f"in{k}" for k in range(len(inputs)))

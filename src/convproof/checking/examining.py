@@ -51,6 +51,7 @@ class Examination:
     strayed: bool = False  # another arithmetic was met, so that the float32 lines from the network's input no longer hold
     draws: dict[str, Any] = field(default_factory=dict)
     fused: dict[Place, Sentence] = field(default_factory=dict)
+    tried: dict[Place, Opinion] = field(default_factory=dict)  # replays take long, and a second reckoning finds the same
 
     def __post_init__(self) -> None:
         self.segments = Segments(self.weighed.graph, self.run, self.draw)
@@ -113,6 +114,12 @@ class Examination:
         found = opinion(Judged(here.own_lines, claim.array, claim.resolution), here)
         if found.verdict != "wrong":
             return found
+        if place not in self.tried:
+            self.tried[place] = self._explained(place, claim, here, found)
+        return self.tried[place]
+
+    def _explained(self, place: Place, claim: Claim, here: Reckoned, found: Opinion) -> Opinion:
+        """What lies beyond the lines, if another arithmetic explains it."""
         explained = with_precision(found, self.segments.replayed(place, claim, self.boundary))
         if explained.right or here.units <= FEW or (title := self.segments.possible(place, claim, self.boundary)) is None:
             return explained
@@ -128,6 +135,7 @@ class Examination:
             if opinion(judged, again).right:
                 self.fused[later] = note
                 self.boundary = self.boundary.moved(place, later)
+                self.tried.clear()
                 raise Again
 
     def _unless_computed(self, place: Place, claim: Claim, found: Opinion) -> Opinion:

@@ -8,7 +8,7 @@ with a coarser format they are the exact ones, and only what is written is round
 and port begin with the same numbers. The weights stay the network's own until they are written.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +74,7 @@ def golden(
         (),
         {head: fold.by for head, fold in taken.items()},
     )
-    return write_golden(path, arrays_of(subject, taken, format), about, force)
+    return write_golden(path, arrays_of(subject, inputs, taken, format), about, force)
 
 
 def check_words(files: str, layout: str, format: str) -> None:
@@ -128,10 +128,13 @@ def gives_both(subject: Subject, before: Node, after: Node, arrays: Mapping[str,
         return bool((abs(found - lines.exact) <= lines.proof).all())
 
 
-def arrays_of(subject: Subject, taken: Mapping[str, Taken], format: str) -> Iterator[GoldenArray]:
-    """All arrays, in the order in which a port needs them: inputs, weights and statistics, then what the layers give."""
+def arrays_of(subject: Subject, inputs: Sequence[Array], taken: Mapping[str, Taken], format: str) -> Iterator[GoldenArray]:
+    """All arrays, in the order in which a port needs them: inputs, weights and statistics, then what the layers give.
+
+    ``inputs`` are those before they were rounded: a number that was rounded down once must not be rounded down again.
+    """
     graph, run = subject.network.graph, subject.run
-    for name, x in zip(graph.inputs, subject.inputs, strict=True):
+    for name, x in zip(graph.inputs, inputs, strict=True):
         yield GoldenArray(name, "input", wide(x), str(x.dtype))
     yield from state_of(graph, taken)
     exact = Exact(subject.given())

@@ -3,7 +3,8 @@
     gap     how far the exact value lies outside the reach of the claimed number (its resolution); 0 inside
     share   gap / proof line: 1 is the most that rounding can do
 
-A NaN or an infinity where the exact value is finite, or another one than the exact value is, lies infinitely far off.
+A NaN or an infinity where the exact value is finite, or another one than the exact value is, lies infinitely far off; so does a finite
+number where the exact value is none. The lines of such a cell are infinite too, and forgive nothing.
 """
 
 from dataclasses import dataclass
@@ -36,7 +37,8 @@ class Judged:
             exact = self.resolution.nearest(self.lines.exact, self.claimed)
             low, high = self.resolution.reach(self.claimed)
             gap = np.maximum(np.maximum(low - exact, exact - high), 0.0)
-            return np.asarray(np.where(self._alike, 0.0, np.where(np.isnan(gap), np.inf, gap)))
+            inside = self._alike | ((low <= exact) & (exact <= high))
+            return np.asarray(np.where(inside, 0.0, np.where(np.isnan(gap), np.inf, gap)))
 
     @cached_property
     def _alike(self) -> Array:
@@ -53,8 +55,9 @@ class Judged:
 
     @cached_property
     def beyond(self) -> Array:
-        """Cells that no listed algorithm reaches; an infinite line is no line for a NaN."""
-        return np.asarray((self.gap > self.proof) | (np.isnan(self.claimed) & ~np.isnan(self.lines.exact)))
+        """Cells that no listed algorithm reaches; an infinite line is no line for a NaN, or where the exact value is not finite."""
+        no_number = np.isnan(self.claimed) | ~np.isfinite(self.lines.exact)
+        return np.asarray((self.gap > self.proof) | (no_number & (self.gap > 0)))
 
     @property
     def provable(self) -> bool:
@@ -64,7 +67,7 @@ class Judged:
     @cached_property
     def usual(self) -> bool:
         """Whether every cell lies within 8 sigma."""
-        return bool((self.gap <= self.statistical).all())
+        return bool(((self.gap == 0) | (self.gap <= self.statistical)).all())
 
     @cached_property
     def statistical(self) -> Array:

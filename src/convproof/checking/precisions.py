@@ -89,9 +89,9 @@ def _anywhere(layers: Sequence[Layer], claimed: Array, resolution: Resolution) -
     cut = partial(truncated, to=BFLOAT16)
     yield from _shorter("bf16-truncate", CUT_OFF, layers, cut, claimed, resolution, CutOff(FLOAT32, BFLOAT16))
     if resolution.native.bits > FLOAT32.bits:
-        title = say("computed in float32")
-        single = Rounded(partial(rounded, to=FLOAT32), frozenset(), arithmetic=FLOAT32)
-        yield Replay("float32", title, single, Stored(FLOAT32, FLOAT32))
+        title, stored = say("computed in float32"), Stored(FLOAT32, FLOAT32)
+        if on_grid(claimed, resolution, stored) is not None:
+            yield Replay("float32", title, Rounded(partial(rounded, to=FLOAT32), frozenset(), arithmetic=FLOAT32), stored)
     else:
         title = say("numbers below 2^-126 are taken for 0")
         for change in (flushed, np.positive):

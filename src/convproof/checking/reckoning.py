@@ -226,7 +226,8 @@ def given_inputs(graph: Graph, inputs: Sequence[Array]) -> dict[Place, Reckoned]
 
 def wide(x: Array) -> Array:
     """Floats in float64; integers as they are."""
-    return x.astype(np.float64) if x.dtype.kind in "fV" else x
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        return x.astype(np.float64) if x.dtype.kind in "fV" else x
 
 
 def _endless(y: Array) -> Lines:

@@ -160,7 +160,8 @@ class CutOff(Stored):
     def reach(self, claimed: Array) -> tuple[Array, Array]:
         """From the number up to the next one, away from zero."""
         with np.errstate(all="ignore"):
-            step = np.ldexp(1.0, np.maximum(np.frexp(claimed)[1] - self.storage.bits, self.storage.lowest))
+            exponent = np.where(claimed == 0, self.storage.lowest, np.frexp(claimed)[1] - self.storage.bits)
+            step = np.ldexp(1.0, np.maximum(exponent, self.storage.lowest))
         low = np.where(claimed <= 0, claimed - step, claimed)
         return np.asarray(low), np.asarray(np.where(claimed >= 0, claimed + step, claimed))
 

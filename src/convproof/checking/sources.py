@@ -85,6 +85,8 @@ def numbers_of(written: Written, declared: Resolution | None, own: np.dtype[Any]
         wide = array.astype(np.float64)
         integers = whole or bool(((wide == np.rint(wide)) & (abs(wide) < 2.0**62)).all())
         return Numbers(array.astype(np.int64) if integers else array, None)
+    if isinstance(written.resolution, Fixed):  # a file, whose codes were decoded when it was opened
+        return Numbers(array, written.resolution)
     if not isinstance(resolution, Fixed):
         return Numbers(array.astype(np.float64) if array.dtype.kind in "iu" else array, resolution)
     if whole:

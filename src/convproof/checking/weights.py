@@ -104,15 +104,6 @@ def receive(inputs: Mapping[Place, Reckoned], claims: Claims, whose: Text) -> Re
     return Received(tuple(rows), given, wrong, any(row.verdict == "precision" for row in rows))
 
 
-def another_input(name: str, claim: Claim, own: Array, whose: Text) -> Row | None:
-    """The row of a claimed input that is not the one that was given: whatever was computed from it is of another. None if it is."""
-    judged = Judged(no_error(own.astype(np.float64)), claim.array.astype(np.float64), claim.resolution)
-    if not judged.beyond.any():
-        return None
-    row = Row(name, "input", "", "wrong", False, born=True, cells=own.size, worst=worst_of(judged), resolution=claim.resolution.name)
-    return replace(row, whose=whose, notes=claim.notes, beyond=int(np.count_nonzero(judged.beyond)), shares=judged.shares)
-
-
 @dataclass(frozen=True)
 class Fold:
     """A layer and the scale and shift per channel that may be folded into it; ``by`` is the name of the layer they come from."""

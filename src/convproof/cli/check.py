@@ -14,7 +14,7 @@ from convproof.checking.check import check as judge
 from convproof.cli.languages import Misuse
 from convproof.cli.options import Job, emit, find_job, find_network, input_options, model_options, new_file, patience, the_one
 from convproof.core.errors import SettingError
-from convproof.core.sentence import Sentence, Text, listed, say
+from convproof.core.sentence import Sentence, Text, listed, plural, say
 
 if TYPE_CHECKING:
     from convproof.checking.report import Report
@@ -150,12 +150,15 @@ def checked(job: Job, claimed: Claimed, witnesses: list[str], settings: Mapping[
 
 
 def judged(job: Job, claimed: Claimed, report: "Report") -> Sentence:
-    """Whose numbers were judged by what, with the names that were typed."""
+    """Whose numbers were judged by what, with the names that were typed; of several witnesses how many there are."""
     from convproof.formats.embedded import describe
 
-    others = dict.fromkeys(row.whose for row in report.rows if not (claimed.described and row.whose == YOURS))
-    whose = [*([claimed.described] if claimed.described else []), *others]
-    return say("{whose}, judged by the exact values of {network}", whose=listed(whose), network=describe(job.files[0]))
+    whose = claimed.described
+    others = list(dict.fromkeys(row.whose for row in report.rows if not (whose and row.whose == YOURS)))
+    if others:
+        witnesses = plural("{name}", "{n} witnesses", n=len(others), name=others[0])
+        whose = say("{yours} and {witnesses}", yours=whose, witnesses=witnesses) if whose else witnesses
+    return say("{whose}, judged by the exact values of {network}", whose=whose, network=describe(job.files[0]))
 
 
 def explaining(job: Job, claimed: Claimed, chosen: Mapping[str, Any]) -> str:

@@ -41,6 +41,7 @@ def cli(context: click.Context) -> None:
     convproof                       the tour
     convproof why                   one number by hand: 72 + 18 + 18 + 1 = 109
     convproof run                   every stage of the walkthrough's network
+    convproof check                 one number proved wrong: 3.2402 where 3.3070 is right
     convproof run walkthrough photo.png
     """
     if context.invoked_subcommand is None:

@@ -238,11 +238,12 @@ class Fixed(Coarse):
             low, high = cut_off(claimed, self.step)
         else:
             low, high = claimed - down * self.step, claimed + up * self.step
-        low, high = low - self.slack(claimed), high + self.slack(claimed)
+        slack = self.slack(claimed)
+        low, high = low - slack, high + slack
         if self.overflow == "saturate":
             least, most = self.ends
-            low = np.where(claimed <= least, -np.inf, low)
-            high = np.where(claimed >= most, np.inf, high)
+            low = np.where(claimed <= least + slack, -np.inf, low)
+            high = np.where(claimed >= most - slack, np.inf, high)
         return np.asarray(low), np.asarray(high)
 
     def slack(self, claimed: Array) -> Array:

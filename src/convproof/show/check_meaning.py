@@ -6,7 +6,7 @@ import numpy as np
 
 from convproof.checking.report import Report, Row, Verdict
 from convproof.core.sentence import Sentence, listed, plural, say
-from convproof.show.check_words import VERDICTS, explaining, numbers, place, wrapped
+from convproof.show.check_words import VERDICTS, explaining, is_read, numbers, place, wrapped
 from convproof.show.numbers import rough
 
 FEW = 4
@@ -18,7 +18,7 @@ def meaning(report: Report) -> list[Sentence]:
     worst = report.worst
     if worst is None:
         return [say("nothing was judged: no array of the network was claimed")]
-    return [*FOUND[worst.verdict](report, worst), *coverage(report)]
+    return [*FOUND[worst.verdict](report, worst), *coverage(report), *report.missing[:FEW]]
 
 
 def complaint(report: Report, fail_on: Verdict = "undecided") -> str:
@@ -50,7 +50,9 @@ def _wrong(report: Report, row: Row) -> Iterator[Sentence]:
 
 def _what(row: Row, first: bool = False) -> Iterator[Sentence]:
     """What is wrong, and by how much."""
-    if row.kind != "output":
+    if row.kind == "input":
+        yield say("{name} is another input than the one that was given: whatever is computed from it follows from that.", name=row.name)
+    elif is_read(row):
         yield say("{name} is not the model's: whatever is computed with it follows from that.", name=row.name)
     elif row.born and len(row.segment) > 1:
         yield say(
@@ -70,7 +72,9 @@ def _what(row: Row, first: bool = False) -> Iterator[Sentence]:
     else:
         yield say("{name} is wrong.", name=row.name)
     yield from _far(row)
-    if row.beyond == row.cells > 1:
+    if is_read(row):
+        yield plural("{n} of its numbers differs.", "{n} of its numbers differ.", n=row.beyond)
+    elif row.beyond == row.cells > 1:
         yield say("All of its {cells} numbers are that wrong: beyond what rounding can do.", cells=row.cells)
     elif row.beyond > 1:
         yield say("{beyond} of its {cells} numbers are that wrong: beyond what rounding can do.", beyond=row.beyond, cells=row.cells)
@@ -83,7 +87,7 @@ def _far(row: Row) -> Iterator[Sentence]:
         return
     claimed, exact = numbers(row)
     facts = {"cell": place(row), "claimed": claimed, "exact": exact}
-    if not np.isfinite(worst.claimed):
+    if is_read(row) or not np.isfinite(worst.claimed):
         yield say("At {cell} stands {claimed}, where {exact} is right.", **facts)
     elif worst.proof == 0 and worst.gap > 0:
         yield say(

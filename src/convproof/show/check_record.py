@@ -20,6 +20,8 @@ def report(report: Report) -> dict[str, Any]:
         "covered": list(report.covered),
         "unclaimed": list(report.unclaimed),
         "settles": list(report.settles),
+        "missing": [sentence.text(ENGLISH) for sentence in report.missing],
+        "outliers": [sentence.text(ENGLISH) for sentence in report.outliers],
         "meaning": [sentence.text(ENGLISH).strip() for sentence in meaning(report)],
         "rows": [row(report, one) for one in report.rows],
     }

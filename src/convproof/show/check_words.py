@@ -24,13 +24,18 @@ MOST = 21  # decimals; neighbours among float64 numbers differ in fewer
 def verdict(row: Row) -> Sentence:
     """The verdict, and where what is wrong comes from."""
     said = VERDICTS[row.verdict]
-    if row.born:
+    if row.born and not is_read(row):
         return say("{verdict}, born here", verdict=said)
     if row.inherited:
         return say("{verdict}, inherited", verdict=said)
     if row.verdict == "rounding" and not row.proved:
         return say("{verdict}, typical", verdict=said)
     return said
+
+
+def is_read(row: Row) -> bool:
+    """Whether a row is of numbers that the network reads, and does not compute."""
+    return row.kind != "output" and row.worst is not None and row.worst.proof == 0
 
 
 def share(value: float) -> str:

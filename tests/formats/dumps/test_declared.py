@@ -87,6 +87,14 @@ def test_a_scale_that_is_no_power_of_two_is_rounded_in_the_target():
     assert ((low <= x) & (x <= high)).all()
 
 
+def test_a_saturated_number_in_float32_is_known_as_one():
+    """6.35 is the largest number of int8:0.05; as a float32 it is a little less."""
+    low, high = parse_format("int8:0.05").reach(np.float32([-6.4, 0, 6.35]).astype(np.float64))
+    assert low.tolist()[0] == -np.inf
+    assert high.tolist()[2] == np.inf
+    assert np.isfinite([low[2], high[0], low[1], high[1]]).all()
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -139,3 +139,11 @@ def test_other_authors_printing_arrays():
     for text in (np.array2string(X, precision=4), str(torch.tensor(X)), np.array2string(X, precision=3, suppress_small=True)):
         words = text.translate(str.maketrans("[](),", "     ")).replace("tensor", " ").split()
         assert within(read(words), X.ravel())
+
+
+@pytest.mark.parametrize(
+    "words", [["0e400", "1.5"], ["1e-320", "5e-324"], ["1.7976931348623157e308", "1"], ["0e-400", "-0.0"], ["3.5e38", "1e-46"]]
+)
+def test_the_ends_of_the_range(words):
+    back = read(words)
+    assert np.array_equal(back.array, [float(word) for word in words])

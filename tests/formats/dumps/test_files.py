@@ -201,7 +201,7 @@ def test_damaged_copies_are_read_or_are_a_sentence(tmp_path, file):
     dice = random.Random(file)
     whole = WHOLE[file].encode()
     refused = []
-    for _ in range(300):
+    for _ in range(150):
         content = damaged(whole, dice)
         try:
             found = written(tmp_path / file, content)

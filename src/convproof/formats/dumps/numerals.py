@@ -73,7 +73,8 @@ class Numerals:
         """Whether every number is one of the dtype, to within half a unit of its own last digit."""
         with np.errstate(over="ignore", invalid="ignore"):
             off = abs(self.values.astype(dtype).astype(np.float64) - self.values)
-        return bool(((off <= 0.5 * 10.0**self.last + abs(self.values) * 2.0**-52) | ~np.isfinite(self.values)).all())
+            half = 0.5 * 10.0**self.last
+        return bool(((off <= half + abs(self.values) * 2.0**-52) | ~np.isfinite(self.values)).all())
 
     def written(self, native: NumberFormat = FLOAT32) -> Written:
         """The array, flat, with what its digits leave open; ``native`` is the format that the target computes in."""

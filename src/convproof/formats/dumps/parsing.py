@@ -137,11 +137,12 @@ DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "u
 
 def _in_folder(reader: Reader, key: str) -> str:
     """The name of a file that lies in the manifest's own folder."""
+    return cast("str", reader.take(key, str, say("the name of a file in the same folder"), _is_plain))
 
-    def plain(name: str) -> bool:
-        return PurePosixPath(name).name == name and name not in ("", ".", "..") and not set(name) & set('\\/:\0*?"<>|') and len(name) < 250
 
-    return cast("str", reader.take(key, str, say("the name of a file in the same folder"), plain))
+def _is_plain(name: str) -> bool:
+    """Whether a name can only be that of a file in the same folder, on any system."""
+    return PurePosixPath(name).name == name and name not in ("", ".", "..") and not set(name) & set('\\/:\0*?"<>|') and len(name) < 250
 
 
 def _bound(reader: Reader, shape: Shape) -> Bound | None:
