@@ -2,12 +2,12 @@
 
     python -m benchmarks.check
 
-The times are those after imports, the least and the median of seven, on two threads of PyTorch, and as many of NumPy's as there are cores. Memory is what the check took at its peak beyond what
-was there before it (which holds the claimed arrays), as a multiple of the trace: all arrays of the network in float32.
+The times are those after imports, the least and the median of seven, on two threads of PyTorch, and as many of NumPy's as there are
+cores. Memory is what the check took at its peak beyond what was there before it (which holds the claimed arrays), as a multiple of the
+trace: all arrays of the network in float32.
 """
 
 import os
-
 import statistics
 import sys
 import time

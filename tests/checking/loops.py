@@ -68,14 +68,41 @@ LOOPS: dict[str, Loop] = {
 
 
 def factors(layer, x, cells):
-    """Inputs and weights of some cells (n, o, i, j) of a two-dimensional convolution, a bias as the product with 1; by four loops."""
+    """Inputs and weights of some cells (n, o, i, j) of a two-dimensional convolution, a bias as the product with 1."""
     (s, t), (d, e), (p, q) = layer.stride, layer.dilation, layer.padding
-    O, C, K, L = layer.weight.shape
+    out, C, K, L = layer.weight.shape
     padded = np.pad(x, ((0, 0), (0, 0), (p, p), (q, q)))
     rows = []
     for n, o, i, j in cells:
-        first = o // (O // layer.groups) * C
+        first = o // (out // layer.groups) * C
         window = padded[n, first : first + C, i * s : i * s + K * d : d, j * t : j * t + L * e : e]
         rows.append(np.concatenate([window.ravel(), [1] * (layer.bias is not None)]))
     of = [np.concatenate([layer.weight[o].ravel(), [] if layer.bias is None else [layer.bias[o]]]) for _, o, _, _ in cells]
     return np.array(rows, F), np.array(of, F)
+
+
+def mean_and_variance(x, loop: Loop):
+    """Two passes over rows (R, n)."""
+    n, ones = F(x.shape[1]), np.ones_like(x)
+    mean = loop(x, ones) / n
+    deviations = x - mean[:, None]
+    return mean, loop(deviations, deviations) / n
+
+
+def welford(x):
+    """One pass over rows (R, n), whose mean and sum of squares are updated by every number."""
+    mean, squares = np.zeros(len(x), F), np.zeros(len(x), F)
+    for k, number in enumerate(x.T, 1):
+        before = number - mean
+        mean = mean + before / F(k)
+        squares = squares + before * (number - mean)
+    return mean, squares / F(x.shape[1])
+
+
+def normalised(x, mean, var, gamma, beta, eps, folded):
+    """gamma * (x - mean) / sqrt(var + eps) + beta of rows (R, n), or as x * scale + shift."""
+    mean, root = mean[:, None], np.sqrt(var + F(eps))[:, None]
+    if folded:
+        scale = gamma / root
+        return x * scale + (beta - mean * scale)
+    return gamma * ((x - mean) / root) + beta

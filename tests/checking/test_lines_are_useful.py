@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convproof as cp
-from convproof.checking.reckoning import Reckoner, given_inputs
+from convproof.checking.claims import Boundary
+from convproof.checking.reckoning import Reckoner
 from convproof.checking.subject import Subject
 from convproof.core.lines import SIGMAS
-from tests.checking.loops import LOOPS, factors, one_by_one
-from tests.checking.resnet import images, pair
+from tests.checking.loops import LOOPS, factors, mean_and_variance, normalised, one_by_one, welford
+from tests.checking.resnet import images, pair, resnet18
 
 DATA = {
     "normal": lambda rng, shape: rng.normal(size=shape),
@@ -23,6 +23,8 @@ DATA = {
     "denormal": lambda rng, shape: rng.normal(size=shape) * 1e-40,
 }
 kinds = st.sampled_from(sorted(DATA))
+
+A_TENTH, A_TWENTIETH = 0.1, 0.05  # of a line: what an ordinary computation reaches somewhere, so that the line is of use
 
 
 def drawn(kind, seed, shape):
@@ -45,13 +47,13 @@ def require_below(lines, found, what):
 )
 @settings(max_examples=40)
 def test_no_order_of_a_convolutions_sum_crosses_the_proof_line(channels, kernel, stride, bias, of_x, of_w, seed):
-    groups, C, O = channels
-    layer = cp.Conv2d(C, O, kernel, stride, (2, 1), (1, 2), groups, bias)
+    groups, C, out = channels
+    layer = cp.Conv2d(C, out, kernel, stride, (2, 1), (1, 2), groups, bias)
     layer.weight = drawn(of_w, seed, layer.weight.shape)
     if bias:
-        layer.bias = drawn(of_x, seed + 1, (O,))
+        layer.bias = drawn(of_x, seed + 1, (out,))
     x = drawn(of_x, seed + 2, (2, C, 9, 8))
-    cells = np.argwhere(np.ones(layer.shapes(x.shape)[0], bool))[:: 7]
+    cells = np.argwhere(np.ones(layer.shapes(x.shape)[0], bool))[::7]
     lines = layer.lines(cells, (x,))
     a, b = factors(layer, x, cells)
     for name, loop in LOOPS.items():
@@ -74,7 +76,12 @@ def test_no_order_of_a_dot_product_crosses_the_proof_line(n, bias, of_x, of_w, s
         require_below(lines, loop(a, b)[None], name)
 
 
-@given(st.integers(1, 300), st.sampled_from(["divided", "times the reciprocal", "every term times the reciprocal"]), kinds, st.integers(0, 2**32))
+@given(
+    st.integers(1, 300),
+    st.sampled_from(["divided", "times the reciprocal", "every term times the reciprocal"]),
+    kinds,
+    st.integers(0, 2**32),
+)
 @settings(max_examples=30)
 def test_no_order_of_a_mean_crosses_the_proof_line(n, how, kind, seed):
     layer, x = cp.GlobalAveragePool(), drawn(kind, seed, (1, 5, n))
@@ -88,3 +95,82 @@ def test_no_order_of_a_mean_crosses_the_proof_line(n, how, kind, seed):
         if how.startswith("times"):
             found = found * reciprocal
         require_below(lines, found.reshape(lines.exact.shape), name)
+
+
+@given(
+    st.sampled_from(["batch", "layer", "group"]),
+    st.integers(2, 60),
+    st.sampled_from([1e-5, 1e-3]),
+    kinds.filter(lambda kind: kind != "decades"),
+    st.integers(0, 2**32),
+)
+@settings(max_examples=40)
+def test_no_two_passes_and_no_welford_cross_the_proof_line(what, n, eps, kind, seed):
+    x, rows = drawn(kind, seed, (3, 4, n)), {"batch": (1, 0, 2), "layer": (0, 1, 2), "group": (0, 1, 2)}[what]
+    layer = {"batch": cp.BatchNorm1d(4, eps), "layer": cp.LayerNorm(n, eps), "group": cp.GroupNorm(2, 4, eps)}[what]
+    layer.weight, layer.bias = (drawn("normal", seed + k, layer.weight.shape) for k in (1, 2))
+    lines = layer.lines(None, (x,))
+
+    def in_rows(a):
+        moved = np.broadcast_to(a, x.shape).transpose(rows)
+        return moved.reshape({"batch": 4, "layer": 12, "group": 6}[what], -1)
+
+    per_channel = (4, 1) if what != "layer" else (n,)
+    gamma, beta = (in_rows(p.reshape(per_channel)) for p in (layer.weight, layer.bias))
+    numbers, exact = in_rows(x), lines.map(in_rows)
+    ways = {name: mean_and_variance(numbers, loop) for name, loop in LOOPS.items()} | {"Welford": welford(numbers)}
+    for name, (mean, var) in ways.items():
+        for folded in (False, True):
+            require_below(exact, normalised(numbers, mean, var, gamma, beta, eps, folded), (name, folded))
+
+
+@pytest.fixture(scope="module")
+def run():
+    """A ResNet-18, an image, and every array that PyTorch gives."""
+    network, twin = pair()
+    x = images(1, 64, seed=7)
+    return network, x, {"input": x, **twin.arrays(x)}
+
+
+MATRICES = [line.name for line in resnet18() if line.kind in ("Conv2d", "Linear")]
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_loop_comes_near_the_usual_line_of_every_layer(run, name):
+    network, _, arrays = run
+    layer, x = network[name], arrays[str(network.graph.node(name).sources[0])]
+    lines = layer.lines(None, (x,))
+    rng = np.random.default_rng(3)
+    cells = np.stack([rng.integers(0, size, 400) for size in lines.exact.shape], axis=1)
+    if layer.weight.ndim == 4:
+        a, b = factors(layer, x, cells)
+    else:
+        a, b = np.repeat(np.append(x, np.float32(1))[None], len(cells), axis=0), np.c_[layer.weight, layer.bias][cells[:, 1]]
+    at = lines.map(lambda y: y[tuple(cells.T)])
+    gap = abs(one_by_one(a, b).astype(np.float64) - at.exact)
+    assert (gap <= at.usual).all()
+    assert (gap / at.usual).max() >= A_TENTH
+
+
+@pytest.mark.parametrize("kind", ["BatchNorm2d", "Add", "AdaptiveAvgPool2d"])
+def test_so_do_pytorchs_layers_without_weights_to_sum_over(run, kind):
+    network, _, arrays = run
+    for node in network.graph:
+        if type(node.layer).__name__ == kind:
+            lines = node.layer.lines(None, [arrays[str(source)] for source in node.sources])
+            gap = abs(arrays[node.name].astype(np.float64) - lines.exact)
+            assert (gap <= lines.usual).all()
+            known = lines.usual > 0
+            assert (gap[known] / lines.usual[known]).max() >= A_TENTH
+
+
+def test_what_is_carried_through_the_network_is_of_the_size_of_pytorchs_errors(run):
+    network, x, arrays = run
+    subject = Subject.of(network, x)
+    for node, (reckoned,) in Reckoner(network.graph, Boundary(subject.given()), subject.run):
+        lines = reckoned.own_lines
+        gap = abs(arrays[node.name].astype(np.float64) - lines.exact)
+        assert (gap <= SIGMAS * lines.sigma).all(), node.name
+        assert (gap <= lines.proof).all(), node.name
+        known = lines.sigma > 0
+        assert (gap[known] / lines.sigma[known]).max() >= SIGMAS * A_TWENTIETH, node.name

@@ -380,3 +380,14 @@ def test_a_check_of_a_shuffled_dump_without_names_is_right() -> None:
     assert report.ok
     assert list(report) == ["0", "1", "2", "3"]
     assert all(any("by its values" in str(note) for note in row.notes) for row in report.rows)
+
+
+def test_single_numbers_of_a_log_are_passed_over(tmp_path):
+    net = cp.Sequential(conv1=cp.Conv2d(1, 2, 2, seed=0), relu=cp.ReLU())
+    x = np.random.default_rng(0).normal(size=(1, 1, 3, 4)).astype(np.float32)
+    trace = net.trace(x)
+    lines = ["iterations: 100", *(f"{name}: {' '.join(f'{v:.5f}' for v in trace[name].ravel())}" for name in net), "took: 3.5"]
+    (tmp_path / "run.log").write_text("\n".join(lines))
+    report = cp.check(net, x, tmp_path / "run.log")
+    assert report.ok
+    assert [str(sentence).split(" ")[0] for sentence in report.missing] == ["iterations"]

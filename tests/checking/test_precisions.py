@@ -253,7 +253,9 @@ def test_declared_fixed_point_is_replayed(step, lowest, way):
     assert declared(conv, x, (y + 2 * step).astype(np.float32), grid).verdict == "wrong"
 
 
-@pytest.mark.parametrize(("dtype", "format", "id"), [(np.float16, FLOAT16, "fp16-accumulate"), (ml_dtypes.bfloat16, BFLOAT16, "bf16-accumulate")])
+@pytest.mark.parametrize(
+    ("dtype", "format", "id"), [(np.float16, FLOAT16, "fp16-accumulate"), (ml_dtypes.bfloat16, BFLOAT16, "bf16-accumulate")]
+)
 def test_sums_of_sixteen_bits_only_where_they_are_declared(dtype, format, id):
     linear = cp.Linear(576, 8, seed=1)
     x = images("random", (5, 576))

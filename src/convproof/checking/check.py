@@ -112,7 +112,8 @@ def examined(
     boundary = Boundary(received.given, matched.outputs)
     rows = Examination(graph, subject.given(), boundary, subject.run, whose, weighed, received, statistics).rows()
     named = {place.name for place in matched.outputs}
-    return Report(rows, whose, tuple(node.name for node in graph if node.name not in named), settling(rows), graph.aliases)
+    unclaimed = tuple(node.name for node in graph if node.name not in named)
+    return Report(rows, whose, unclaimed, settling(rows), graph.aliases, missing=matched.ignored)
 
 
 def asked(subject: Subject, witness: Any) -> list[Report]:
@@ -124,7 +125,8 @@ def asked(subject: Subject, witness: Any) -> list[Report]:
         missing = tuple(
             say("{whose} gave no {name}: {reason}", whose=answer.name, name=name, reason=reason) for name, reason in answer.missing.items()
         )
-        found.append(replace(examined(subject, answer.arrays, answer.name), missing=missing))
+        report = examined(subject, answer.arrays, answer.name)
+        found.append(replace(report, missing=(*report.missing, *missing)))
     return found
 
 

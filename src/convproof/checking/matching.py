@@ -33,11 +33,15 @@ from convproof.network.graph import Place
 
 @dataclass(frozen=True)
 class Matched:
-    """Claims by place, those on parameters and statistics by their name in the state dict, and those on the network's inputs by name."""
+    """Claims by place, those on parameters and statistics by their name in the state dict, and those on the network's inputs by name.
+
+    ``ignored`` are single numbers that a log holds besides, such as "iterations: 100".
+    """
 
     outputs: Mapping[Place, Callable[[], Claim]]
     state: Mapping[str, Callable[[], Claim]]
     inputs: Mapping[str, Callable[[], Claim]] = field(default_factory=dict)
+    ignored: tuple[Sentence, ...] = ()
 
 
 def match(subject: Subject, claimed: Mapping[str, Any], declared: Resolution | None = None, layout: str | None = None) -> Matched:
@@ -70,13 +74,17 @@ class Matching:
         """All of them, matched."""
         nameless = [source for source in sources if not self._by_name(source) and not self._prepares(source)]
         strange = [source for source in nameless if not self._by_values(source, source.read())]
+        single = any(target.kind == "output" for target in self.alike(1))
+        ignored = [source for source in strange if self.taken and not single and source.read().array.size == 1]
         for source in strange:
-            self._by_size(source, source.read().array.shape)
+            if source not in ignored:
+                self._by_size(source, source.read().array.shape)
         claims = {target: partial(self.claim, target, source) for target, source in self.taken.items()}
         return Matched(
             {self.subject.places[target.name]: read for target, read in claims.items() if target.kind == "output"},
             {target.name: read for target, read in claims.items() if target.kind == "state"},
             {target.name: read for target, read in claims.items() if target.kind == "input"},
+            tuple(say("{name} is one number that belongs to no array: not looked at", name=source.called) for source in ignored),
         )
 
     def _by_name(self, source: Source) -> bool:

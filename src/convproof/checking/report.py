@@ -85,7 +85,7 @@ class Report(Mapping[str, Row]):
 
     ``judged`` says whose numbers were judged by what. ``unclaimed`` are layers of which nothing was claimed, ``settles`` those whose
     numbers would decide what is undecided, ``outliers`` say which of several witnesses is alone in being wrong, ``missing`` what a
-    witness was asked and did not answer, and why.
+    witness was asked and did not answer, and what was not looked at, and why.
     """
 
     rows: tuple[Row, ...]

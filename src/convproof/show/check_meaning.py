@@ -6,7 +6,7 @@ import numpy as np
 
 from convproof.checking.report import Report, Row, Verdict
 from convproof.core.sentence import Sentence, listed, plural, say
-from convproof.show.check_words import VERDICTS, explaining, is_read, numbers, place, wrapped
+from convproof.show.check_words import VERDICTS, explaining, is_read, numbers, place, times, wrapped
 from convproof.show.numbers import rough
 
 FEW = 4
@@ -101,7 +101,7 @@ def _far(row: Row) -> Iterator[Sentence]:
             "At {cell} stands {claimed}, where {exact} is right: rounding, in whatever order sums are taken, can do at most {proof}, and"
             " this is {times} times as far off.",
             proof=rough(worst.proof),
-            times=rough(worst.of_proof),
+            times=times(worst.of_proof),
             **facts,
         )
     else:

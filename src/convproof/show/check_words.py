@@ -44,7 +44,12 @@ def share(value: float) -> str:
         return "-"
     if value > HUGE:
         return ">1e6"
-    return "<0.001" if 0 < value < TINY else rough(value)
+    return "<0.001" if 0 < value < TINY else times(value)
+
+
+def times(value: float) -> str:
+    """How many times, to three digits; more would be those of rounding."""
+    return rough(float(f"{value:.3g}"))
 
 
 def pair(claimed: float, exact: float) -> tuple[str, str]:

@@ -10,13 +10,13 @@ from tests.checking.wrong.table import noise, told
 from tests.checking.wrong.target import corner
 
 LEFT, RIGHT = noise(161, 2, 6, 4, 5), noise(162, 2, 3, 4, 5)
-W, B = noise(163, 3, 2, 3, 3), noise(164, 3)
+W, B = noise(163, 3, 2, 2, 2), noise(164, 3)
 KINDS = (np.float32, np.float64)
 
 
 def network(kind):
     """left is split into channels 0 1, 2 3, 4 5; the first is convolved and joined by right, the second is pooled, with indices."""
-    conv = cp.Conv2d(2, 3, 3, padding=1, dtype=kind)
+    conv = cp.Conv2d(2, 3, 2, padding=((0, 1), (0, 1)), dtype=kind)
     return cp.Network(
         {
             "split": (cp.Split(2, dim=1), "left"),
@@ -40,7 +40,7 @@ def dumped(kind, damage=None):
         return found[name]
 
     parts = [keep(f"split.{k}" if k else "split", part) for k, part in enumerate(torch.tensor(LEFT.astype(kind)).split(2, dim=1))]
-    y = keep("conv", F.conv2d(parts[0], torch.tensor(W.astype(kind)), torch.tensor(B.astype(kind)), padding=1))
+    y = keep("conv", F.conv2d(F.pad(parts[0], (0, 1, 0, 1)), torch.tensor(W.astype(kind)), torch.tensor(B.astype(kind))))
     y = keep("sum", y + torch.tensor(RIGHT.astype(kind)))
     largest, where = F.max_pool2d(parts[1], 2, return_indices=True)
     keep("pool", largest)
@@ -80,7 +80,7 @@ def test_only_the_damaged_array_is_born_wrong(name, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_of_the_outputs_alone_the_one_that_holds_the_fault_is_named(kind):
     outputs = ("join", "pool", "pool.1")
-    for name in NAMES:
+    for name in ("split", "split.1", "conv", "pool.1"):
         sound, damaged = dumped(kind), dumped(kind, name)
         report = checked(kind, {key: damaged[key] for key in outputs})
         differ = {key for key in outputs if (sound[key] != damaged[key]).any()}

@@ -54,6 +54,7 @@ OF_VALUES = re.compile(rb"(?<![\w.#])" + NUMBER + rb"(?![\w.#])")
 FRACTION = re.compile(rb"(?<![\w.])[+-]?(?:\d*\.\d+|\d+\.|\d+[eE][+-]?\d+)")
 NUMBERS = frozenset(b"nan inf infinity ind snan qnan".split())  # nan(ind) is how Windows prints one
 NOT_CELLS = (b"shape", b"size", b"sizes", b"dims", b"tensor", b"array")
+OF_TIME = frozenset(b"ms us ns s sec seconds took time".split())
 NEVER = frozenset(
     b"info debug warning warn error trace critical fatal root main tensor array parameter containing torch np numpy ndarray list "
     b"dtype float float16 float32 float64 double int int8 uint8 int16 int32 int64 shape size sizes dim dims new slice row rows column "
@@ -128,6 +129,8 @@ def _with_words(line: bytes, words: list[re.Match[bytes]], shapes: tuple[Shape, 
         return Line(name_among([word[0] for word in words[at:]]), shapes=shapes)  # "I (1234) conv1:"
     if most == 1 and (at < len(words) or sum(FRACTION.search(gap) is not None for gap in gaps) > 1):
         return Line()  # "took 0.53 s", "mean=0.1 std=2.5"
+    if most == 1 and not name and any(word[0].lower() in OF_TIME for word in words):
+        return Line()  # "took: 3.5"
     gap = gaps[at].lstrip(b" \t])}") if name else gaps[at]
     if (sizes := SIZES_FIRST.match(gap)) is not None:
         gap, shapes = gap[sizes.end() :], (*shapes, _sizes(sizes[1]))

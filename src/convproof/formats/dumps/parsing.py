@@ -51,7 +51,8 @@ class Reader:
 
     def one_of(self, key: str, known: Sequence[str]) -> Any:
         """One of a few words."""
-        return self.take(key, str, either(known), lambda value: value in known)
+        value = self.record.get(key)
+        return value if isinstance(value, str) and value in known else self.take(key, str, either(known), known.__contains__)
 
     def number(self, key: str) -> float:
         """A number that is finite and not negative."""
