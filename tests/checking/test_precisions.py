@@ -202,9 +202,9 @@ def test_a_layer_whose_weights_are_inputs(name):
 
 def test_denormals_flushed():
     linear = cp.Linear(40, 3, seed=1)
-    linear.weight, linear.bias = linear.weight * np.float32(1e-19), np.zeros(3)
-    x = images("random", (5, 40)) * np.float32(1e-19)
-    x[:, ::3] *= np.float32(1e-20)
+    linear.weight, linear.bias = linear.weight * np.float32(1e-18), np.zeros(3)
+    x = images("random", (5, 40)) * np.float32(1e-18)
+    x[:, ::3] *= np.float32(0.02)  # a third of the products is denormal
     with np.errstate(under="ignore"):
         products = x[:, None] * linear.weight
     small = np.finfo(np.float32).tiny

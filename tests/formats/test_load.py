@@ -91,7 +91,8 @@ def test_every_embedded_model_runs_on_its_own_input():
 
 def test_an_unknown_name_lists_what_there_is():
     rest = "or net.py:factory for a function in your own file"
-    fails(cp.UnknownNameError, f"no model is called 'walktrough'; did you mean walkthrough or walkthrough-bn or walkthrough-conv, {rest}", "walktrough")
+    near = "did you mean walkthrough or walkthrough-bn or walkthrough-conv"
+    fails(cp.UnknownNameError, f"no model is called 'walktrough'; {near}, {rest}", "walktrough")
     fails(cp.UnknownNameError, f"no model is called 'resnet18'; there are {', '.join(MODELS)}, {rest}", "resnet18")
 
 

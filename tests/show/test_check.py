@@ -71,7 +71,18 @@ def test_what_is_identical_is_shown_so():
 
 
 def test_a_share_is_short():
-    shown = {0.0: "0", 1e-9: "<0.001", 0.0123: "0.012", 1.0: "1", 6020.3: "6020", 21623.2: "21600", 1.26: "1.3", 2e6: ">1e6", float("inf"): ">1e6", float("nan"): "-"}
+    shown = {
+        0.0: "0",
+        1e-9: "<0.001",
+        0.0123: "0.012",
+        1.0: "1",
+        6020.3: "6020",
+        21623.2: "21600",
+        1.26: "1.3",
+        2e6: ">1e6",
+        float("inf"): ">1e6",
+        float("nan"): "-",
+    }
     assert {value: share(value) for value in shown} == shown
 
 

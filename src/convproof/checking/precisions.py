@@ -33,7 +33,7 @@ FLUSHED = NumberFormat("float32 without denormals", 24, -125)
 SMALLEST_NORMAL = 2.0**-126
 
 SHORTER = (
-    ("tf32-on", say("products are computed in TF32, of 11 bits"), TF32, True),
+    ("tf32-on", say("products are computed in TF32, of 11 bits; float16 has as many"), TF32, True),
     ("fp16-io", say("inputs and weights are rounded to float16"), FLOAT16, False),
     ("bf16-io", say("inputs and weights are rounded to bfloat16"), BFLOAT16, False),
 )
@@ -82,20 +82,15 @@ def replays(layers: Sequence[Layer], claimed: Array, resolution: Resolution, com
 def _anywhere(layers: Sequence[Layer], claimed: Array, resolution: Resolution) -> Iterator[Replay]:
     """Arithmetics that any layer may be in."""
     yield from _declared(layers, resolution)
-    yield from _in_tf32(layers)
-    for id, title, format, only_products in SHORTER:
-        if not only_products:
+    yield from _in_float32(resolution)
+    own = [entry for entry in SHORTER if isinstance(resolution, Stored) and entry[2] == resolution.storage]
+    for id, title, format, only_products in (*own, *(entry for entry in SHORTER if entry not in own)):
+        if only_products:
+            yield from _in_tf32(id, title, format, layers)
+        else:
             yield from _shorter(id, title, layers, partial(rounded, to=format), claimed, resolution, Stored(FLOAT32, format))
     cut = partial(truncated, to=BFLOAT16)
     yield from _shorter("bf16-truncate", CUT_OFF, layers, cut, claimed, resolution, CutOff(FLOAT32, BFLOAT16))
-    if resolution.native.bits > FLOAT32.bits:
-        title, stored = say("computed in float32"), Stored(FLOAT32, FLOAT32)
-        if on_grid(claimed, resolution, stored) is not None:
-            yield Replay("float32", title, Rounded(partial(rounded, to=FLOAT32), frozenset(), arithmetic=FLOAT32), stored)
-    else:
-        title = say("numbers below 2^-126 are taken for 0")
-        for change in (flushed, np.positive):
-            yield Replay("denormal-ftz-fast-math", title, Rounded(change, frozenset(), arithmetic=FLUSHED))
 
 
 def _of_rooms(layers: Sequence[Layer], claimed: Array, resolution: Resolution) -> Iterator[Replay]:
@@ -122,9 +117,19 @@ def _declared(layers: Sequence[Layer], resolution: Resolution) -> Iterator[Repla
             yield Replay(id, title, Summed(resolution.render, keep, arithmetic=resolution.storage))
 
 
-def _in_tf32(layers: Sequence[Layer]) -> Iterator[Replay]:
+def _in_float32(resolution: Resolution) -> Iterator[Replay]:
+    """float32 without denormals, whether only sums and products are flushed or inputs too; for a network in float64 float32 itself."""
+    if resolution.native.bits > FLOAT32.bits:
+        single = Rounded(partial(rounded, to=FLOAT32), frozenset(), arithmetic=FLOAT32)
+        yield Replay("float32", say("computed in float32"), single, Stored(FLOAT32, FLOAT32))
+        return
+    for change in (flushed, np.positive):
+        title = say("numbers below 2^-126 are taken for 0")
+        yield Replay("denormal-ftz-fast-math", title, Rounded(change, frozenset(), arithmetic=FLUSHED))
+
+
+def _in_tf32(id: str, title: Sentence, format: NumberFormat, layers: Sequence[Layer]) -> Iterator[Replay]:
     """What is multiplied is rounded to nearest, ties to even or away from zero, or cut off; hardware does all three."""
-    id, title, format, _ = SHORTER[0]
     nearest = partial(rounded, to=format)
     added = frozenset(name for layer in layers for name in layer.added)
     ways = ((nearest, added), (partial(rounded_away, to=format), added), (partial(truncated, to=format), added), (nearest, frozenset()))

@@ -139,7 +139,11 @@ class Report(Mapping[str, Row]):
         """Raise AssertionError, with the worst cell, both values, the bound and the command that explains it, unless ``holds``."""
         __tracebackhide__ = True  # pytest shows the line of the test
         if not self.holds(fail_on):
-            raise AssertionError(reach("Report.complaint")(self, fail_on))
+            raise AssertionError(self.complaint(fail_on))
+
+    def complaint(self, fail_on: Verdict = "undecided") -> str:
+        """What ``require`` says where it raises."""
+        return reach("Report.complaint")(self, fail_on)  # type: ignore[no-any-return]
 
     def __getitem__(self, name: str) -> Row:
         names = list(dict.fromkeys(row.name for row in self.rows))

@@ -12,6 +12,7 @@ from convproof.checking.report import Verdict, Worst
 from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array, Cell
 
+MANY = 10_000  # cells; fewer are tried at once
 SUSPECTS = 6  # cells at which an arithmetic is tried before it is tried everywhere
 FEW = 1  # units of layers that the proof line of a segment speaks for
 
@@ -52,9 +53,9 @@ def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[Arr
     """The opinion, or precision if another arithmetic explains what lies beyond the lines: the first one below its usual line, or else
     the first below its proof line. One that fails at the worst cells need not be looked at everywhere.
     """
-    worst, second = found.judged.farthest(SUSPECTS), None
+    worst, second = found.judged.farthest(SUSPECTS) if found.judged.claimed.size > MANY else None, None
     for replay, judge in replays:
-        glimpse = judge(worst)
+        glimpse = None if worst is None else judge(worst)
         if glimpse is not None and not replay.of(glimpse).provable:
             continue
         judged = judge(None)

@@ -60,7 +60,9 @@ def _figures(row: Row) -> str:
         return ""
     return str(
         say(
-            "at most {proof} of the proof line, {usual} of the usual line", proof=share(row.worst.of_proof), usual=share(row.worst.of_usual)
+            "worst cell: {proof} of the proof line, {usual} of the usual line",
+            proof=share(row.worst.of_proof),
+            usual=share(row.worst.of_usual),
         )
     )
 

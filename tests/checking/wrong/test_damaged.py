@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import convproof as cp
-from tests.checking.wrong import target
-from tests.checking.wrong.target import DAMAGES, NAMES, corner, differing, dumped, inputs, network
+from tests.checking.wrong.target import DAMAGES, NAMES, corner, differing, dumped, inputs, network, row_of_nan, stale_tile, swapped_channels
 
 MODES = ("eval", "training", "double")
 RIGHT = {"identical", "rounding"}
@@ -24,9 +23,11 @@ def test_a_sound_target_is_right(mode):
     assert not any(row.born or row.inherited for row in report.rows)
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+EVERY = [("eval", damage) for damage in DAMAGES] + [("training", corner), ("training", row_of_nan), ("double", swapped_channels)]
+
+
+@pytest.mark.parametrize(("mode", "damage"), EVERY, ids=lambda value: getattr(value, "__name__", value))
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("mode", MODES)
 def test_only_the_damaged_layer_is_born_wrong(mode, name, damage):
     sound, damaged = dumped(mode), dumped(mode, {name: damage})
     report = checked(mode, damaged)
@@ -45,9 +46,9 @@ def test_only_the_damaged_layer_is_born_wrong(mode, name, damage):
             assert moved[other.worst.cell]
 
 
-@pytest.mark.parametrize(("first", "second"), list(combinations(NAMES, 2)))
+@pytest.mark.parametrize(("first", "second"), [*combinations(NAMES[::2], 2), ("conv1", "bn1"), ("conv2", "fc")])
 def test_of_two_independent_faults_both_are_born(first, second):
-    report = checked("eval", dumped("eval", {first: corner, second: target.stale_tile}))
+    report = checked("eval", dumped("eval", {first: corner, second: stale_tile}))
     assert [row.name for row in report.rows if row.born] == [first, second], report.text()
     assert all(row.verdict in RIGHT or row.inherited for row in report.rows if row.name not in (first, second))
 
@@ -112,7 +113,7 @@ CHOICES = {
 
 @pytest.mark.parametrize(("choice", "name"), [(choice, name) for choice, (_, names) in CHOICES.items() for name in names])
 def test_of_few_claims_the_segment_that_holds_the_fault_is_named(name, choice):
-    damaged, claims = dumped("eval", {name: target.swapped_channels}), CHOICES[choice][0]
+    damaged, claims = dumped("eval", {name: swapped_channels}), CHOICES[choice][0]
     report = checked("eval", {key: damaged[key] for key in claims})
     born = [row for row in report.rows if row.born]
     assert born, report.text()

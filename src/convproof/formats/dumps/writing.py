@@ -20,7 +20,7 @@ from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Shape
 from convproof.formats.arrays import write_array, write_arrays
 from convproof.formats.dumps import c_source
-from convproof.formats.dumps.entries import CHANNELS_LAST, MANIFEST, Bound, Entry, Layout, Manifest, Role
+from convproof.formats.dumps.entries import CHANNELS_LAST, MANIFEST, Bound, Entry, Files, Layout, Manifest, Role
 from convproof.formats.dumps.manifest import is_golden, read_manifest
 from convproof.formats.dumps.stored import as_stored, digest, file_digest, resolution_of
 
@@ -59,10 +59,10 @@ def write_golden(
         for array in arrays:
             entry, stored = prepared(array, about, stems, identifiers)
             entries.append(entry)
-            if about.files in ONE_EACH:
-                ONE_EACH[about.files](folder / entry.file, stored)
-            else:
+            if about.files in TOGETHER:
                 kept[entry] = stored
+            if entry.file not in (HEADER, ARCHIVE):
+                ONE_EACH[entry.file.rpartition(".")[2]](folder / entry.file, stored)
         if kept:
             TOGETHER[about.files](folder, about, kept)
         hashes = {file.name: file_digest(file) for file in sorted(folder.iterdir())}
@@ -104,7 +104,7 @@ def prepared(array: GoldenArray, about: Manifest, stems: Names, identifiers: Nam
         about.format if array.exact.dtype.kind == "f" else str(stored.dtype),
         str(stored.dtype),
         array.computed_in,
-        {"c": HEADER, "safetensors": ARCHIVE}.get(about.files, f"{stem}.{about.files}"),
+        file_of(stem, about.files, array.role),
         inside,
         stem,
         digest(stored),
@@ -112,6 +112,13 @@ def prepared(array: GoldenArray, about: Manifest, stems: Names, identifiers: Nam
         array.bound,
     )
     return entry, stored
+
+
+def file_of(stem: str, files: Files, role: Role) -> str:
+    """The file of an array. An input that stands in a C header has one of its own too, for whoever checks the port."""
+    if files == "c":
+        return f"{stem}.npy" if role == "input" else HEADER
+    return ARCHIVE if files == "safetensors" else f"{stem}.{files}"
 
 
 def axes_of(shape: Shape, layout: Layout) -> tuple[int, ...]:
