@@ -1,21 +1,35 @@
-"""Samples as networks that a witness is asked about."""
+"""All samples as one network, so that a witness is asked once about every layer there is."""
 
 import numpy as np
 
 import convproof as cp
+from tests.samples import all_samples
+
+SAMPLES = all_samples()
 
 
-def network_of(sample, dtype=np.float32, training=None):
-    """A network of one layer, "layer", that gives all its outputs, and its inputs; in the sample's own mode unless told."""
-    layer, inputs = sample.layer(dtype), sample.inputs(dtype)
-    mode = layer.training if training is None else training
-    names = tuple(f"in{k}" for k in range(len(inputs)))
-    count = len(layer.shapes(*(x.shape for x in inputs)))
-    network = cp.Network({"layer": (layer.train(mode), *names)}, inputs=names, outputs=[("layer", k) for k in range(count)])
-    network.training = mode
-    return network, inputs
+def together(samples, dtype=np.float32, training=None):
+    """A network of one layer for each sample, side by side, and its inputs; every output is one of the network's.
+
+    Each layer is in its sample's own mode unless ``training`` says else.
+    """
+    layers, given, outputs = {}, {}, []
+    for sample in samples:
+        layer, inputs = sample.layer(dtype), sample.inputs(dtype)
+        layer.train(layer.training if training is None else training)
+        names = [f"{sample.name}, input {k}" for k in range(len(inputs))]
+        given |= dict(zip(names, inputs, strict=True))
+        layers[sample.name] = (layer, *names)
+        outputs += [(sample.name, k) for k in range(len(layer.shapes(*(x.shape for x in inputs))))]
+    return cp.Network(layers, inputs=list(given), outputs=outputs), tuple(given.values())
 
 
-def named(outputs):
-    """Outputs of "layer" by the names of their arrays."""
-    return {"layer" if k == 0 else f"layer.{k}": y for k, y in enumerate(outputs)}
+def verdicts(network, inputs, arrays):
+    """What check says of arrays, (verdict, name) of each; on statistics too."""
+    report = cp.check(network, inputs, claimed=arrays)
+    return {(row.verdict, row.name) for row in report.rows}
+
+
+def other_than(found, *usual):
+    """Names by verdict, of verdicts that are not the usual ones."""
+    return {name: verdict for verdict, name in found if verdict not in usual}

@@ -47,7 +47,7 @@ def test_arrays_have_the_names_of_the_network():
     assert list(answer.arrays) == ["conv", "bn", "split", "split.1", "join"]
     (named, outputs) = ask("onnxruntime", small(), (X,))
     assert sorted(named.arrays) == sorted(answer.arrays)
-    assert (named.name, outputs.name, list(outputs.arrays)) == ("onnxruntime, not optimised", "onnxruntime", ["join"])
+    assert (named.name, outputs.name, list(outputs.arrays)) == ("onnxruntime (not optimised)", "onnxruntime", ["join"])
 
 
 def test_an_answer_shares_no_memory_with_what_was_given():

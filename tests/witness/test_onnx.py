@@ -82,7 +82,7 @@ def test_a_fault_of_the_optimiser_shows(monkeypatch):
     monkeypatch.setattr(onnxruntime, "InferenceSession", Faulty)
     network = chain(conv=cp.Conv2d(3, 2, 3, seed=0), neg=cp.Neg()).eval()
     report = cp.check(network, X, against="onnxruntime")
-    assert {row.verdict for row in report.of("onnxruntime, not optimised").rows} <= {"identical", "rounding"}
+    assert {row.verdict for row in report.of("onnxruntime (not optimised)").rows} <= {"identical", "rounding"}
     assert [row.verdict for row in report.of("onnxruntime").rows] == ["wrong"]
 
 

@@ -106,7 +106,7 @@ def examined(
     matched = match(subject, claimed, declared, layout)
     graph = subject.network.graph
     later = after_training(graph, list(matched.state))
-    weighed = weigh(graph, {k: v for k, v in matched.state.items() if k not in later}, subject.network.state_dict(), whose)
+    weighed = weigh(graph, {k: v for k, v in matched.state.items() if k not in later}, subject.state, whose)
     statistics = {name: matched.state[name] for name in later}
     received = receive(subject.given(), matched.inputs, whose)
     boundary = Boundary(received.given, matched.outputs)
@@ -193,7 +193,7 @@ def require_fit(subject: Subject, path: str | Path) -> None:
             theirs=manifest.mode,
             own=mode,
         )
-    own = {name: array.shape for name, array in (*subject.trace.arrays.items(), *subject.network.state_dict().items())}
+    own = {name: array.shape for name, array in (*subject.trace.arrays.items(), *subject.state.items())}
     manifest.require_fit(own, path)
     require_weights(subject, manifest, path)
 

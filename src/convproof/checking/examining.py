@@ -78,6 +78,7 @@ class Examination:
                 if place in self.boundary.claims:
                     yield self._row(node, place, here, there)
             yield from self._statistics_of(node, on_claimed)
+            del outputs, exact, here, there  # before the next ones are made
 
     def draw(self, node: Node, inputs: Sequence[Array]) -> tuple[Any, Sentence | None]:
         """What was random in a layer, as its claimed output shows it."""
@@ -208,10 +209,11 @@ class Examination:
             beyond=int(np.count_nonzero(judged.beyond)),
             segment=here.nodes,
             resolution=claim.resolution.name,
+            coarse=not claim.resolution.exact,
             whose=self.whose,
             precision=found.precision,
             notes=(*found.notes, *claim.notes, *([self.fused[place]] if place in self.fused else []), *([grid] if grid else [])),
-            shares=judged.shares if keep else None,
+            shares=judged.shares if keep and not inherited else None,
         )
 
 

@@ -28,7 +28,8 @@ class Judged:
     @cached_property
     def proof(self) -> Array:
         """The proof line; without limit where it is not known."""
-        return np.asarray(np.where(np.isnan(self.lines.proof), np.inf, self.lines.proof))
+        unknown = np.isnan(self.lines.proof)
+        return np.asarray(np.where(unknown, np.inf, self.lines.proof)) if unknown.any() else self.lines.proof
 
     @cached_property
     def gap(self) -> Array:
@@ -36,9 +37,10 @@ class Judged:
         with np.errstate(all="ignore"):
             exact = self.resolution.nearest(self.lines.exact, self.claimed)
             low, high = self.resolution.reach(self.claimed)
-            gap = np.maximum(np.maximum(low - exact, exact - high), 0.0)
-            inside = self._alike | ((low <= exact) & (exact <= high))
-            return np.asarray(np.where(inside, 0.0, np.where(np.isnan(gap), np.inf, gap)))
+            gap = np.asarray(np.maximum(low - exact, exact - high))
+            gap[np.isnan(gap)] = np.inf
+            gap[self._alike | ((low <= exact) & (exact <= high))] = 0.0
+            return gap
 
     @cached_property
     def _alike(self) -> Array:
@@ -72,13 +74,15 @@ class Judged:
     @cached_property
     def statistical(self) -> Array:
         """8 sigma; for one layer never above its proof line. What underflows is no random walk: one smallest step is left open."""
-        return np.asarray(SIGMAS * self.lines.sigma + np.where(self.proof > 0, 2.0**-149, 0.0))
+        return np.asarray(SIGMAS * self.lines.sigma + (self.proof > 0) * 2.0**-149)
 
     def share(self, of: Array) -> Array:
         """The gap as a share of a line; infinite above a line of 0."""
         with np.errstate(all="ignore"):
-            share = self.gap / of
-        return np.asarray(np.where(self.gap == 0, 0.0, np.where(np.isnan(share), np.inf, share)))
+            share = np.asarray(self.gap / of)
+        share[np.isnan(share)] = np.inf
+        share[self.gap == 0] = 0.0
+        return share
 
     @property
     def shares(self) -> Array:
@@ -90,9 +94,9 @@ class Judged:
         """The cell whose gap is the largest share of its proof line; of several the one farthest off. None if there are no cells."""
         if self.gap.size == 0:
             return None
-        share = self.share(self.proof)
-        top = np.where(share == share.max(), self.gap, -1.0)
-        return tuple(int(i) for i in np.unravel_index(int(np.argmax(top)), top.shape))
+        share = self.share(self.proof).ravel()
+        ties = np.flatnonzero(share == share.max())
+        return tuple(int(i) for i in np.unravel_index(ties[np.argmax(self.gap.ravel()[ties])], self.gap.shape))
 
     def farthest(self, most: int) -> Array:
         """The cells, (k, ndim), whose gaps are the largest shares of their proof lines; at most so many."""

@@ -215,7 +215,7 @@ class Matching:
     @cached_property
     def state(self) -> Mapping[str, Array]:
         """Parameters and statistics by name."""
-        return self.subject.network.state_dict()
+        return self.subject.state
 
     @cached_property
     def layers(self) -> Mapping[str, Any]:

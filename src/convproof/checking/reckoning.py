@@ -133,7 +133,8 @@ class Reckoner:
         for node in self.graph:
             outputs = self.outputs_of(node)
             yield node, outputs
-            self.found.update({Place(node.name, k): y for k, y in enumerate(outputs)})
+            self.found.update({place: y for k, y in enumerate(outputs) if (place := Place(node.name, k)) not in self.given})
+            del outputs  # the arrays of a large layer are not kept while the next ones are made
             for source in node.sources:
                 if last[source] == node.name:
                     self.found.pop(source, None)

@@ -28,7 +28,7 @@ Kind = Literal["output", "weight", "statistic", "input"]
 class Worst:
     """The worst cell of an array: what was claimed there, what is right, and how far apart they may be.
 
-    ``gap`` is the distance that the resolution leaves; ``proof`` and ``usual`` are the lines, ``ulps`` the distance in float steps.
+    ``gap`` is the distance beyond what the resolution leaves open; ``proof`` and ``usual`` are the lines, ``ulps`` the gap in float steps.
     """
 
     cell: Cell
@@ -57,7 +57,8 @@ class Row:
     ``segment`` names the layers between it and the claimed arrays before it. ``usual`` is False where a cell lies above the usual line.
     ``proved`` is False where only statistics speak for it. ``born``: wrong by itself, on its claimed input. ``inherited``: right on its
     claimed input, which is wrong. Both are None where the resolution is too coarse to tell. ``beyond`` counts the cells beyond the
-    proof line. ``precision`` is the id of the arithmetic that explains it. ``shares`` are the gaps in units of the proof line.
+    proof line. ``coarse``: the numbers lost something when they were written down. ``precision`` is the id of the arithmetic that explains
+    it. ``shares`` are the gaps in units of the proof line.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Row:
     beyond: int = 0
     segment: tuple[str, ...] = ()
     resolution: Text = ""
+    coarse: bool = False
     whose: Text = ""
     precision: str | None = None
     notes: tuple[Sentence, ...] = ()

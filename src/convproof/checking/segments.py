@@ -19,7 +19,9 @@ from convproof.core.sentence import Sentence
 from convproof.core.shapes import Array
 from convproof.network.graph import Graph, Node, Place
 
-Judging = Callable[[Array | None], Judged | None]  # at some cells, (k, ndim); None: everywhere, and for an answer: it has to be asked everywhere
+Judging = Callable[
+    [Array | None], Judged | None
+]  # at some cells, (k, ndim); None: everywhere, and for an answer: it has to be asked everywhere
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from convproof.checking.reckoning import Ran, Reckoned, given_inputs
@@ -30,12 +31,18 @@ class Subject:
         arrays = tuple(network.arrays_of(given))
         return cls(network, arrays, network.trace(*arrays), single)
 
-    @property
+    @cached_property
     def places(self) -> dict[str, Place]:
         """Every array that a layer makes, by its name."""
         return {str(place): place for place in self.run.known if place.name not in self.network.graph.inputs}
 
     @property
+    def state(self) -> dict[str, Array]:
+        """Parameters and statistics by their names in the state dict; the arrays themselves, not copies."""
+        layers = self.network.graph.layers().items()
+        return {f"{name}.{key}": a for name, layer in layers for key in layer.declared() if (a := layer.arrays[key]) is not None}
+
+    @cached_property
     def run(self) -> Ran:
         """Shapes, dtypes, modes and draws of the run."""
         graph = self.network.graph

@@ -76,10 +76,9 @@ def worst_of(judged: Judged, cell: Cell | None = None) -> Worst | None:
     claimed, exact = float(judged.claimed[at]), float(judged.lines.exact[at])
     with np.errstate(all="ignore"):
         step = abs(float(np.spacing(np.float32(exact)) if judged.resolution.native.bits <= 24 else np.spacing(exact)))
-        ulps = abs(claimed - exact) / step
-    return Worst(
-        at, claimed, exact, float(judged.gap[at]), float(judged.proof[at]), float(min(judged.statistical[at], judged.proof[at])), ulps
-    )
+        gap = float(judged.gap[at])
+    proof = float(judged.proof[at])
+    return Worst(at, claimed, exact, gap, proof, float(min(judged.statistical[at], proof)), gap / step)
 
 
 def narrower(opinions: Sequence[Opinion]) -> Opinion:

@@ -72,7 +72,7 @@ def compared_data(name: str, kind: Kind, described: Text, claim: Claim, own: Arr
     """The row of numbers that nobody computed: the network's own, or those in a shorter format, or wrong."""
     judged = Judged(no_error(own.astype(np.float64)), claim.array.astype(np.float64), claim.resolution)
     row = Row(name, kind, described, "identical", cells=own.size, worst=worst_of(judged), resolution=claim.resolution.name, whose=whose)
-    row = replace(row, notes=claim.notes, beyond=int(np.count_nonzero(judged.beyond)))
+    row = replace(row, coarse=not claim.resolution.exact, notes=claim.notes, beyond=int(np.count_nonzero(judged.beyond)))
     if not judged.beyond.any():
         return row
     for id, title, format, _ in sorted(SHORTER, key=lambda entry: entry[3]):  # weights are kept in float16, hardly in TF32
@@ -186,6 +186,7 @@ def remembered(node: Node, key: str, lines: Lines, claim: Claim, whose: Text) ->
         cells=claim.array.size,
         beyond=int(np.count_nonzero(judged.beyond)),
         resolution=claim.resolution.name,
+        coarse=not claim.resolution.exact,
         whose=whose,
         notes=claim.notes,
     )

@@ -96,6 +96,15 @@ def _far(row: Row) -> Iterator[Sentence]:
         )
     elif not np.isfinite(worst.proof):
         yield say("At {cell} stands {claimed}, where {exact} is expected; how far rounding may go there is not known.", **facts)
+    elif worst.of_proof > 1 and row.coarse:
+        yield say(
+            "At {cell} stands {claimed}, where {exact} is right: rounding and the resolution of the numbers ({resolution}) can do at most"
+            " {proof}, and this is {times} times as far off.",
+            resolution=row.resolution,
+            proof=rough(worst.proof),
+            times=times(worst.of_proof),
+            **facts,
+        )
     elif worst.of_proof > 1:
         yield say(
             "At {cell} stands {claimed}, where {exact} is right: rounding, in whatever order sums are taken, can do at most {proof}, and"

@@ -15,7 +15,7 @@ from convproof.witness.answer import Answer, all_places, in_own_words, needed
 from convproof.witness.standing import layer_by_layer
 from convproof.witness.written import Run, model_for, require_no_mode, stepping
 
-AS_WRITTEN, OPTIMISED = "onnxruntime, not optimised", "onnxruntime"
+AS_WRITTEN, OPTIMISED = "onnxruntime (not optimised)", "onnxruntime"
 SILENT = 4  # of its levels of logging: what is fatal
 
 

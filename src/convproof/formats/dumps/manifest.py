@@ -24,7 +24,7 @@ from convproof.formats.dumps.dump import Dump, Written
 from convproof.formats.dumps.entries import BEFORE, MANIFEST, Entry, Manifest
 from convproof.formats.dumps.opening import ENDINGS, open_file
 from convproof.formats.dumps.parsing import Reader, manifest_of
-from convproof.formats.dumps.stored import digest, file_digest, from_stored, resolution_of
+from convproof.formats.dumps.stored import digest, dtype_named, file_digest, from_stored, resolution_of
 from convproof.formats.files import existing
 
 LARGEST_FILE = 1 << 26
@@ -97,7 +97,7 @@ def input_of(path: str | Path, names: Sequence[str]) -> tuple[Array, ...] | None
 def golden_input(folder: Path, manifest: Manifest, entry: Entry) -> Array:
     """One golden input as the network reads it. Raises FileError if its numbers are not those of the manifest."""
     stored = entry.in_the_network(golden_array(folder / entry.file, entry))
-    return from_stored(stored, resolution_of(manifest.format, entry.computed_in), np.dtype(entry.computed_in))
+    return from_stored(stored, resolution_of(manifest.format, entry.computed_in), dtype_named(entry.computed_in))
 
 
 def golden_array(file: Path, entry: Entry, dumps: Sequence[Dump] = ()) -> Array:
@@ -247,7 +247,7 @@ def undoubted(written: Written, entry: Entry, declared: Resolution | None) -> Wr
 
 def is_whole(entry: Entry) -> bool:
     """Whether an array holds whole numbers in the network itself, so that they are no codes."""
-    return np.dtype(entry.computed_in).kind in "iub" if entry.computed_in != "bfloat16" else False
+    return dtype_named(entry.computed_in).kind in "iub"
 
 
 def in_the_network(array: Array, entry: Entry) -> Array:
