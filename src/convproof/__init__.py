@@ -11,12 +11,11 @@
 
 import typing as _typing
 
-from convproof.checking.check import check
-from convproof.checking.report import Report
 from convproof.core.derivation import Derivation
 from convproof.core.errors import *  # noqa: F403
 from convproof.core.errors import __all__ as _errors
 from convproof.core.layer import Layer
+from convproof.core.upward import reach as _reach
 from convproof.formats.images import to_batch
 from convproof.formats.load import load
 from convproof.formats.torch import from_torch
@@ -37,18 +36,26 @@ __all__ = [
     "Trace",
     "check",
     "from_torch",
+    "golden",
     "load",
     "to_batch",
     *_errors,
     *_LAYERS,
 ]
 
+_LATER = ("Report", "check", "golden")
+
 if _typing.TYPE_CHECKING:
+    from convproof.checking.check import check
+    from convproof.checking.golden import golden
+    from convproof.checking.report import Report
     from convproof.layers.catalogue import *  # noqa: F403
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """A layer, loaded when it is first asked for."""
+    """A layer or a verb, loaded when it is first asked for."""
+    if name in _LATER:
+        return _reach(name)
     if name not in _LAYERS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return _LAYERS[name]

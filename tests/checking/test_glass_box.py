@@ -4,6 +4,7 @@ What a witness has wrong is pinned, with the reason, and so is what it cannot be
 """
 
 import re
+from itertools import count, takewhile
 
 import numpy as np
 import pytest
@@ -23,7 +24,13 @@ both_types = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 OVER_THE_BATCH = "LRN goes through as many channels as there are images"
 CLIPPED = "LpPool divides the sum of a clipped window by the cells that are left, and multiplies by all there are"
 OF_ZERO = "LogSoftmax takes the logarithm of a share that is rounded to 0"
+SHARED = "its optimiser lets BatchNormalizations share equal constants, and one in training mode writes into them"
 FAULTS = {
+    ("onnxruntime", "float32"): {
+        "BatchNorm2d eval, not affine": SHARED,
+        "BatchNorm2d training, not affine": SHARED,
+        "BatchNorm2d training, without beta": SHARED,
+    },
     ("onnx-reference", "float64"): {"LocalResponseNorm more than there are": OVER_THE_BATCH, "LPPool2d not scaled, dilated": CLIPPED},
     ("onnx-reference", "float32"): {
         "LocalResponseNorm five channels": OVER_THE_BATCH,
@@ -33,7 +40,7 @@ FAULTS = {
     },
 }
 
-# samples that a witness computes in float32 where it is asked in float64, and why
+# samples that a witness computes in float32, or partly so, where it is asked in float64, and why
 OF_A_FUNCTION = "ONNX defines it by other operators, with constants that are float32"
 IN_FLOAT32 = "its kernel has float32 numbers on the way"
 NARROWER = {
@@ -78,22 +85,31 @@ def test_pytorch_is_right_by_the_exact_values(dtype):
     (answer,) = ask("torch", network, inputs)
     assert not answer.missing
     assert not other_than(verdicts(network, inputs, answer.arrays), *RIGHT)
-    twins = {}
-    for sample in SAMPLES:
-        found = sample.theirs(network[sample.name], sample.inputs(dtype))
-        twins |= {str(Place(sample.name, k)): y for k, y in enumerate(found)}
-    assert not other_than(verdicts(network, inputs, twins), *RIGHT)
-    assert {name: (y.shape, y.dtype) for name, y in twins.items()} == {name: of_array(answer.arrays[name]) for name in twins}
+    twins = {sample.name: sample.theirs(network[sample.name], sample.inputs(dtype)) for sample in SAMPLES}
+    others = [sample for sample in SAMPLES if not same(twins[sample.name], of(sample, answer))]
+    assert len(others) < len(SAMPLES) / 8  # the witness and the sample's twin are written by different people, and mostly call the same
+    network, inputs = together(others, dtype)
+    claimed = {str(Place(sample.name, k)): y for sample in others for k, y in enumerate(twins[sample.name])}
+    assert not other_than(verdicts(network, inputs, claimed), *RIGHT)
 
 
-def of_array(array):
-    return array.shape, array.dtype
+def of(sample, answer):
+    """All outputs of a sample's layer in an answer."""
+    names = (str(Place(sample.name, k)) for k in count())
+    return [answer.arrays[name] for name in takewhile(answer.arrays.__contains__, names)]
+
+
+def same(some, others):
+    """Whether arrays agree in every bit, shape and type."""
+    pairs = list(zip(some, others, strict=True))
+    assert all((y.shape, y.dtype) == (z.shape, z.dtype) for y, z in pairs)
+    return all(np.array_equal(y, z, equal_nan=y.dtype.kind == "f") for y, z in pairs)
 
 
 @both_types
 def test_pytorch_is_right_in_the_other_mode_too(dtype):
     samples = [sample for sample in SAMPLES if has_another_mode(sample)]
-    assert len(samples) > 100
+    assert len(samples) > 50
     network, inputs = together(samples, dtype)
     for layer in network.layers.values():
         layer.train(not layer.training)
@@ -118,10 +134,21 @@ def has_another_mode(sample):
 def test_onnx_is_right_where_it_can_be_asked(witness):
     samples = [sample for sample in SAMPLES if sample.name not in UNASKED[witness]]
     network, inputs = together(samples, training=False)
-    for answer in ask(witness, network, inputs):
-        assert not answer.missing
-        assert len(answer.arrays) == len(network.graph.outputs)
-        assert other_than(verdicts(network, inputs, answer.arrays), *RIGHT) == dict.fromkeys(FAULTS.get((witness, "float32"), ()), "wrong")
+    first, *others = ask(witness, network, inputs)
+    assert not first.missing
+    assert len(first.arrays) == len(network.graph.outputs)
+    assert other_than(verdicts(network, inputs, first.arrays), *RIGHT) == wrong(first.name)
+    for optimised in others:
+        assert optimised.arrays.keys() == first.arrays.keys()
+        changed = [sample for sample in samples if not same(of(sample, first), of(sample, optimised))]
+        network, inputs = together(changed, training=False)
+        claimed = {str(place): optimised.arrays[str(place)] for place in network.graph.outputs}
+        assert other_than(verdicts(network, inputs, claimed), *RIGHT) == wrong(optimised.name)
+
+
+def wrong(name, dtype="float32"):
+    """The verdicts that are pinned for a witness."""
+    return dict.fromkeys(FAULTS.get((name, dtype), ()), "wrong")
 
 
 @pytest.mark.parametrize("witness", UNASKED)
@@ -137,9 +164,15 @@ def test_what_onnx_cannot_be_asked_is_missing_with_a_reason(witness):
 
 
 @pytest.mark.parametrize("witness", UNASKED)
-def test_onnx_is_right_in_float64_or_computes_in_float32(witness):
-    network, inputs = together(SAMPLES, np.float64, training=False)
+def test_onnx_is_right_in_float64_where_it_computes_in_float64(witness):
+    faults = wrong(witness, "float64")
+    pinned = faults | NARROWER[witness]
+    one_of_each = {type(sample.make()): sample for sample in reversed(SAMPLES)}.values()
+    samples = [sample for sample in SAMPLES if sample in one_of_each or sample.name in pinned]
+    network, inputs = together(samples, np.float64, training=False)
     answer = ask(witness, network, inputs)[0]
-    assert len(answer.arrays) > 200
-    pinned = dict.fromkeys(FAULTS.get((witness, "float64"), ()), "wrong") | dict.fromkeys(NARROWER[witness], "precision")
-    assert other_than(verdicts(network, inputs, answer.arrays), *RIGHT) == pinned
+    assert len(answer.arrays) > len(samples) / 2
+    found = other_than(verdicts(network, inputs, answer.arrays), *RIGHT)
+    assert found.keys() == pinned.keys()
+    assert faults.items() <= found.items()
+    assert {found[name] for name in NARROWER[witness]} <= {"precision", "wrong"}  # it is not float32 throughout

@@ -437,3 +437,39 @@ def test_looking_changes_nothing(tmp_path):
     golden(net, x, tmp_path / "golden", format="q7.8")
     assert all(np.array_equal(state[name], array) for name, array in net.state_dict().items())
     assert np.array_equal(x, kept)
+
+
+def in_whole_numbers(folder, *, without_bias):
+    """conv1, relu and conv2 from golden Q7.8 codes, in 64-bit sums, rounded to Q7.8 after each layer."""
+
+    def codes(name):
+        return np.load(folder / f"{name}.npy").astype(np.int64)
+
+    def convolved(x, name):
+        weight, bias = codes(f"{name}.weight"), codes(f"{name}.bias")
+        windows = np.lib.stride_tricks.sliding_window_view(x, weight.shape[2:], axis=(2, 3))
+        sums = np.einsum("nchwuv,ocuv->nohw", windows, weight) + (0 if without_bias else 256 * bias.reshape(1, -1, 1, 1))
+        return np.clip((sums + 128) >> 8, -32768, 32767)
+
+    conv1 = convolved(codes("input"), "conv1")
+    relu = np.maximum(conv1, 0)
+    return {"conv1": conv1, "relu": relu, "conv2": convolved(relu, "conv2")}
+
+
+@pytest.mark.parametrize("without_bias", [False, True])
+def test_a_port_in_fixed_point_is_right_until_it_forgets_the_bias(without_bias, tmp_path):
+    net = cp.Sequential(conv1=cp.Conv2d(3, 4, (3, 2), seed=7), relu=cp.ReLU(), conv2=cp.Conv2d(4, 5, (2, 3), seed=8)).eval()
+    golden(net, image(), tmp_path / "golden", format="q7.8")
+    (tmp_path / "dumps").mkdir()
+    for name in ("manifest.json", "input.npy"):
+        (tmp_path / "dumps" / name).write_bytes((tmp_path / "golden" / name).read_bytes())
+    for name, codes in in_whole_numbers(tmp_path / "golden", without_bias=without_bias).items():
+        np.save(tmp_path / "dumps" / f"{name}.npy", codes.astype(np.int16))
+    report = cp.check(net, claimed=tmp_path / "dumps")
+    assert report.ok != without_bias
+    assert {name: report[name].verdict for name in report} == (
+        {"conv1": "wrong", "relu": "wrong", "conv2": "wrong"}
+        if without_bias
+        else {"conv1": "precision", "relu": "identical", "conv2": "precision"}
+    )
+    assert report.first_wrong == ("conv1" if without_bias else None)

@@ -166,6 +166,27 @@ def test_a_fused_unit_is_replayed_at_its_first_layer(name):
     assert cp.check(network, x, {"relu": unit(None)})["relu"].verdict == "wrong"
 
 
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("name", ["tf32", "float16", "bfloat16"])
+def test_folded_first_and_rounded_then(name, bias):
+    """What engines do that make 16-bit weights of a trained network: the products scale * weight are rounded."""
+    change, ids = FORMATS[name]
+    conv, norm = layer_of(PLAIN, bias=bias), cp.BatchNorm2d(5)
+    norm.running_mean, norm.running_var = np.linspace(-0.2, 0.3, 5), np.linspace(0.4, 1.5, 5)
+    norm.weight, norm.bias = np.linspace(-1, 2, 5), np.linspace(0.5, -0.3, 5)
+    network = cp.Sequential(conv=conv, norm=norm, relu=cp.ReLU()).eval()
+    x = images("random", (1, 3, 9, 10))
+    scale = norm.weight / np.sqrt(norm.running_var + np.float32(1e-5))
+    shift = norm.bias - norm.running_mean * scale
+    folded = change((conv.weight * scale[:, None, None, None]).astype(np.float32))
+    whole = (shift if conv.bias is None else scale * conv.bias + shift).astype(np.float32)
+    for b in (whole, change(whole)):
+        y = np.maximum(convolved(change(x), folded, b), 0)
+        row = cp.check(network, x, {"relu": y})["relu"]
+        assert (row.verdict, row.precision) == ("precision", ids[0])
+        assert cp.check(network, x, {"relu": np.maximum(convolved(change(x), folded, 1.1 * b), 0)})["relu"].verdict == "wrong"
+
+
 def test_a_layer_behind_one_that_only_moves_numbers():
     linear = cp.Linear(60, 4, seed=2)
     network, x = cp.Sequential(flat=cp.Flatten(), fc=linear).eval(), images("random", (7, 3, 4, 5))

@@ -30,7 +30,7 @@ FORBIDDEN = [
     ("layers/batchnorm/mistakes.py", "import convproof.layers.linear.layer", ROOMS),
     ("layers/conv/bound.py", "from convproof.layers.catalogue import LAYERS", ROOMS),
     ("cli/run.py", "def later():\n    import convproof\n    return convproof.load", FACE),
-    ("formats/load.py", "from convproof import Network", FACE),
+    ("show/trace.py", "from convproof import Network", FACE),
     ("explaining/why.py", "import numba", NUMBA),
     ("layers/conv/formula.py", "import numba", NUMBA),
     ("network/network.py", "import torch", TORCH),

@@ -16,7 +16,7 @@ from convproof.checking.judging import Judged
 from convproof.checking.reckoning import Ran, Reckoned, Reckoner, as_it_is
 from convproof.checking.report import Row
 from convproof.checking.segments import Segments
-from convproof.checking.verdicts import FEW, Opinion, narrower, opinion, with_precision, worst_of
+from convproof.checking.verdicts import FEW, Opinion, narrower, opinion, perhaps, with_precision, worst_of
 from convproof.checking.weights import Received, Weighed, fused_with, remembered
 from convproof.core.errors import NotCoveredError
 from convproof.core.evaluation import Case
@@ -121,11 +121,11 @@ class Examination:
 
     def _explained(self, place: Place, claim: Claim, here: Reckoned, found: Opinion) -> Opinion:
         """What lies beyond the lines, if another arithmetic explains it."""
-        explained = with_precision(found, self.segments.replayed(place, claim, self.boundary))
-        if explained.right or here.units <= FEW or (title := self.segments.possible(place, claim, self.boundary)) is None:
+        explained = with_precision(found, self.segments.replayed(place, claim, self.boundary), here.units)
+        if explained.verdict != "wrong" or here.units <= FEW:
             return explained
-        note = say("{n} layers in one: it may be that {title}", n=here.units, title=title)
-        return Opinion("undecided", found.judged, False, False, notes=(note,))
+        title = self.segments.possible(place, claim, self.boundary)
+        return explained if title is None else perhaps(found, title, here.units)
 
     def _look_for_fused(self, place: Place, claim: Claim) -> None:
         """Begin again if a wrong array turns out to be what a later layer gives, which the target fused into this one."""
@@ -144,8 +144,9 @@ class Examination:
         if found.verdict != "wrong" or not claim.resolution.is_arithmetic:
             return found
         computed = self.boundary.as_arithmetic()
-        judged = opinion(*self.segments.judged(place, claim, computed))
-        return judged if judged.right else with_precision(found, self.segments.replayed(place, claim, computed))
+        again, reckoned = self.segments.judged(place, claim, computed)
+        judged = opinion(again, reckoned)
+        return judged if judged.right else with_precision(found, self.segments.replayed(place, claim, computed), reckoned.units)
 
     def _behind_wrong(self, here: Reckoned) -> bool:
         """Whether anything that the segment reads, or a weight in it, is wrong."""
@@ -193,7 +194,7 @@ class Examination:
         inherited: bool | None = False,
     ) -> Row:
         judged = found.judged
-        keep = found.verdict in ("wrong", "undecided", "precision")
+        keep = found.verdict in ("wrong", "undecided", "precision") and not inherited
         grid = suggested_grid(claim.array) if keep and claim.resolution.exact else None
         return Row(
             name=str(place),
@@ -213,7 +214,7 @@ class Examination:
             whose=self.whose,
             precision=found.precision,
             notes=(*found.notes, *claim.notes, *([self.fused[place]] if place in self.fused else []), *([grid] if grid else [])),
-            shares=judged.shares if keep and not inherited else None,
+            shares=judged.shares if keep else None,
         )
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from convproof.checking.judging import Judged
 from convproof.checking.reckoning import Evaluate
-from convproof.checking.replaying import CutOff, OfRoom, Round, Rounded, Summed, rounded_away
+from convproof.checking.replaying import CutOff, Folds, OfRoom, Round, Rounded, Summed, rounded_away
 from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
 from convproof.core.layer import Layer
 from convproof.core.resolution import Resolution, Stored, rounded, truncated
@@ -66,31 +66,33 @@ class Replay:
         return judged if stored is None else Judged(judged.lines, stored, self.storage)
 
 
-def replays(layers: Sequence[Layer], claimed: Array, resolution: Resolution, computed: bool = True) -> Iterator[Replay]:
+def replays(
+    layers: Sequence[Layer], claimed: Array, resolution: Resolution, computed: bool = True, folds: Folds | None = None
+) -> Iterator[Replay]:
     """All arithmetics in which a segment of ``layers`` might have been computed, the last of which makes the claim.
 
     Those that leave the least open come first: a rounded number is one number, Winograd's line is hundreds of units wide.
-
     ``computed`` is False where claimed inputs were only written down at the resolution that they have: then they were not rounded, and
-    nothing is replayed that would round them.
+    nothing is replayed that would round them. ``folds`` are tried after what is not folded.
     """
     if computed or not resolution.is_arithmetic:
-        yield from _anywhere(layers, claimed, resolution)
+        yield from _in_float32(claimed, resolution)
+        for folded in (Folds(), folds) if folds is not None and folds.into else (Folds(),):
+            yield from _anywhere(layers, claimed, resolution, folded)
     yield from _of_rooms(layers, claimed, resolution)
 
 
-def _anywhere(layers: Sequence[Layer], claimed: Array, resolution: Resolution) -> Iterator[Replay]:
+def _anywhere(layers: Sequence[Layer], claimed: Array, resolution: Resolution, folds: Folds) -> Iterator[Replay]:
     """Arithmetics that any layer may be in."""
-    yield from _declared(layers, resolution)
-    yield from _in_float32(resolution)
+    yield from _declared(layers, resolution, folds)
     own = [entry for entry in SHORTER if isinstance(resolution, Stored) and entry[2] == resolution.storage]
     for id, title, format, only_products in (*own, *(entry for entry in SHORTER if entry not in own)):
         if only_products:
-            yield from _in_tf32(id, title, format, layers)
+            yield from _in_tf32(id, title, format, layers, folds)
         else:
-            yield from _shorter(id, title, layers, partial(rounded, to=format), claimed, resolution, Stored(FLOAT32, format))
+            yield from _shorter(id, title, layers, partial(rounded, to=format), claimed, resolution, Stored(FLOAT32, format), folds)
     cut = partial(truncated, to=BFLOAT16)
-    yield from _shorter("bf16-truncate", CUT_OFF, layers, cut, claimed, resolution, CutOff(FLOAT32, BFLOAT16))
+    yield from _shorter("bf16-truncate", CUT_OFF, layers, cut, claimed, resolution, CutOff(FLOAT32, BFLOAT16), folds)
 
 
 def _of_rooms(layers: Sequence[Layer], claimed: Array, resolution: Resolution) -> Iterator[Replay]:
@@ -100,52 +102,54 @@ def _of_rooms(layers: Sequence[Layer], claimed: Array, resolution: Resolution) -
         among = knowing if own.fitted else knowing[: k + 1]
         first = sum(other == own for _, other in among) == 1
         if first and (layer is layers[-1] or not own.fitted):
-            yield Replay(own.id, own.title, OfRoom(own, claimed, resolution))
+            yield Replay(own.id, own.title, OfRoom(own, claimed, resolution, own.fitted or len(layers) == 1))
 
 
-def _declared(layers: Sequence[Layer], resolution: Resolution) -> Iterator[Replay]:
+def _declared(layers: Sequence[Layer], resolution: Resolution, folds: Folds) -> Iterator[Replay]:
     """The format that was declared as an arithmetic."""
     if not resolution.is_arithmetic:
         return
     if not isinstance(resolution, Stored):
         title = say("computed in {format}: inputs and parameters are rounded to it", format=resolution.name)
         for keep in _kept(layers, resolution.render):
-            yield Replay("declared-format", title, Rounded(resolution.render, keep))
+            yield Replay("declared-format", title, Rounded(resolution.render, keep, folds=folds))
     elif resolution.role == "arithmetic" and resolution.storage.name in SUMS:
         id, title = SUMS[resolution.storage.name]
         for keep in _kept(layers, resolution.render):
-            yield Replay(id, title, Summed(resolution.render, keep, arithmetic=resolution.storage))
+            yield Replay(id, title, Summed(resolution.render, keep, arithmetic=resolution.storage, folds=folds))
 
 
-def _in_float32(resolution: Resolution) -> Iterator[Replay]:
-    """float32 without denormals, whether only sums and products are flushed or inputs too; for a network in float64 float32 itself."""
+def _in_float32(claimed: Array, resolution: Resolution) -> Iterator[Replay]:
+    """float32 without denormals, whether only sums and products are flushed or inputs too; for a network in float64 float32 itself, if
+    the claimed numbers are numbers of it: else its wider lines would forgive what a float64 computation gets wrong.
+    """
     if resolution.native.bits > FLOAT32.bits:
-        single = Rounded(partial(rounded, to=FLOAT32), frozenset(), arithmetic=FLOAT32)
-        yield Replay("float32", say("computed in float32"), single, Stored(FLOAT32, FLOAT32))
+        single, stored = Rounded(partial(rounded, to=FLOAT32), frozenset(), arithmetic=FLOAT32), Stored(FLOAT32, FLOAT32)
+        if on_grid(claimed, resolution, stored) is not None:
+            yield Replay("float32", say("computed in float32"), single, stored)
         return
     for change in (flushed, np.positive):
         title = say("numbers below 2^-126 are taken for 0")
         yield Replay("denormal-ftz-fast-math", title, Rounded(change, frozenset(), arithmetic=FLUSHED))
 
 
-def _in_tf32(id: str, title: Sentence, format: NumberFormat, layers: Sequence[Layer]) -> Iterator[Replay]:
+def _in_tf32(id: str, title: Sentence, format: NumberFormat, layers: Sequence[Layer], folds: Folds) -> Iterator[Replay]:
     """What is multiplied is rounded to nearest, ties to even or away from zero, or cut off; hardware does all three."""
-    nearest = partial(rounded, to=format)
     added = frozenset(name for layer in layers for name in layer.added)
-    ways = ((nearest, added), (partial(rounded_away, to=format), added), (partial(truncated, to=format), added), (nearest, frozenset()))
-    for change, keep in ways:
-        yield Replay(id, title, Rounded(change, keep, only_products=True))
+    for way in (rounded, rounded_away, truncated):
+        yield Replay(id, title, Rounded(partial(way, to=format), added, only_products=True, folds=folds))
+    yield Replay(id, title, Rounded(partial(rounded, to=format), frozenset(), only_products=True, folds=folds))
 
 
 def _shorter(
-    id: str, title: Sentence, layers: Sequence[Layer], change: Round, claimed: Array, resolution: Resolution, storage: Stored
+    id: str, title: Sentence, layers: Sequence[Layer], change: Round, claimed: Array, resolution: Resolution, storage: Stored, folds: Folds
 ) -> Iterator[Replay]:
     """A shorter format: everything rounded, or not what is added, or inputs alone; outputs stored in it, or not."""
     stored = storage if resolution.exact or not isinstance(resolution, Stored) else None
     stored = stored if stored is not None and on_grid(claimed, resolution, stored) is not None else None
     for keep in _kept(layers, change):
         for between in (True, False) if len(layers) > 1 else (True,):
-            yield Replay(id, title, Rounded(change, keep, between=between), stored)
+            yield Replay(id, title, Rounded(change, keep, between=between, folds=folds), stored)
     if stored is not None:
         yield Replay(id, OUTPUTS[id], Rounded(np.positive, frozenset()), stored)
 

@@ -6,7 +6,7 @@ again, else it is off by a step of the format.
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from convproof.checking.judging import Judged
 from convproof.core.formats import FLOAT32, NumberFormat
+from convproof.core.fusing import ScaleShift
 from convproof.core.layer import Case, Layer
 from convproof.core.lines import Lines
 from convproof.core.records import Mistake, Precision
@@ -37,11 +38,20 @@ def lines_of(layer: Layer, case: Case, cells: Array | None = None) -> Lines:
 
 
 @dataclass(frozen=True)
+class Folds:
+    """Layers into which the next one of the segment may be folded, by ``id``, with its scale and shift; and those next ones."""
+
+    into: Mapping[int, ScaleShift] = field(default_factory=dict)
+    absorbed: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
 class Rounded:
     """A layer's lines after ``change`` rounded what it reads: parameters and inputs, but for those named in ``keep``.
 
     ``only_products``: only in layers that multiply. ``between``: also what unclaimed layers hand on is rounded before it is read, and not
-    only where it is multiplied. ``arithmetic``: what is computed in afterwards, None for the network's own.
+    only where it is multiplied. ``arithmetic``: what is computed in afterwards, None for the network's own. ``folds``: a scale and shift is
+    folded into parameters first, so that it is their products that are rounded.
     """
 
     change: Round
@@ -49,6 +59,7 @@ class Rounded:
     only_products: bool = False
     between: bool = True
     arithmetic: NumberFormat | None = None
+    folds: Folds = field(default_factory=Folds)
 
     def __call__(self, layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
         """The layer's lines in this arithmetic; ``how`` are the keywords of ``layer.lines``."""
@@ -56,23 +67,25 @@ class Rounded:
         if self.arithmetic is not None:
             case = replace(case, arithmetic=self.arithmetic)
         multiplies = meant.products(*(x.shape for x in case.inputs)) > 0
-        if self.only_products and not multiplies:
+        if id(layer) in self.folds.absorbed or (self.only_products and not multiplies):
             return lines_of(meant, case, how.get("cells"))
-        found = self.evaluated(*self.rounded(meant, case, multiplies), how.get("cells"))
+        found = self.evaluated(*self.rounded(meant, case, multiplies, self.folds.into.get(id(layer))), how.get("cells"))
         return found if multiplies else self._unless_vacuous(found, lines_of(meant, case, how.get("cells")))
 
     def _unless_vacuous(self, found: Lines, plain: Lines) -> Lines:
-        """The plain lines where rounding took all that could be told: a row of 1000 +- 1 is constant in bfloat16, and its line without end."""
+        """The plain lines where rounding took all that could be told: a row of 1000 +- 1 is constant in bfloat16, its line without end."""
         return plain if found.proof.max(initial=0.0) > WIDER * plain.proof.max(initial=0.0) > 0 else found
 
     def evaluated(self, layer: Layer, case: Case, cells: Array | None) -> Lines:
         """The lines of the layer that reads rounded numbers."""
         return lines_of(layer, case, cells)
 
-    def rounded(self, layer: Layer, case: Case, multiplies: bool) -> tuple[Layer, Case]:
+    def rounded(self, layer: Layer, case: Case, multiplies: bool, folded: ScaleShift | None) -> tuple[Layer, Case]:
         """The layer and what it reads, rounded."""
-        changed = copy(layer)
-        changed.arrays = {name: array if name in self.keep else self._parameter(array) for name, array in layer.arrays.items()}
+        changed = with_arrays(layer, self._parameters(layer.arrays if folded is None else layer.arrays | layer.folded(folded)))
+        if folded is not None:
+            scale = np.where(folded.scale == 0, 1.0, folded.scale)
+            changed = with_arrays(changed, changed.arrays | changed.folded(ScaleShift(1 / scale, -folded.shift / scale)))
         inputs, incoming = [], []
         for k, (x, name) in enumerate(zip(case.inputs, layer.names_of(len(case.inputs)), strict=True)):
             came = case.came(k)
@@ -103,25 +116,28 @@ class Summed(Rounded):
 class OfRoom:
     """The lines of a layer in an arithmetic of its room; those of a layer that does not know it are as they are.
 
-    Where a known mistake reproduces the claimed numbers to within the usual line, it wins: then the layer's own lines are given.
+    ``alone``: the claimed numbers are this layer's outputs, and not those of another one after it. Then, where a known mistake reproduces
+    them to within the usual line, it wins: the layer's own lines are given.
     """
 
     own: Precision
     claimed: Array
     resolution: Resolution
+    alone: bool
 
     def __call__(self, layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
         """The layer's lines in this arithmetic; ``how`` are the keywords of ``layer.lines``."""
         meant, case = case_of(layer, inputs, incoming, how)
         if self.own not in meant.precisions():
             return lines_of(meant, case)
-        stored, computing = case.arithmetic, replace(case, arithmetic=max(case.arithmetic, FLOAT32, key=lambda f: f.bits))
-        low, high = self.resolution.reach(self.claimed)
+        computing = replace(case, arithmetic=max(case.arithmetic, FLOAT32, key=lambda f: f.bits))
+        low, high = self.resolution.reach(self.claimed) if self.alone else (np.array(-np.inf), np.array(np.inf))
         lines = self.own.lines(meant, computing, low, high)
+        lines = lines if computing.arithmetic is case.arithmetic else lines.stored(case.arithmetic)
+        if not self.alone or not Judged(lines, self.claimed, self.resolution).provable:
+            return lines
         plain = lines_of(meant, case)
-        if plain.exact.shape == self.claimed.shape and any(self._reproduces(m, meant, case, plain) for m in meant.mistakes()):
-            return plain
-        return lines if stored is computing.arithmetic else lines.stored(stored)
+        return plain if any(self._reproduces(mistake, meant, case, plain) for mistake in meant.mistakes()) else lines
 
     def _reproduces(self, mistake: Mistake, layer: Layer, case: Case, plain: Lines) -> bool:
         """Whether a mistake that shows on this input gives the claimed numbers, with one of its known constants."""
@@ -133,6 +149,13 @@ class OfRoom:
             if shows and Judged(Lines(wrong, plain.proof, plain.sigma), self.claimed, self.resolution).usual:
                 return True
         return False
+
+
+def with_arrays(layer: Layer, arrays: Mapping[str, Any]) -> Layer:
+    """The layer with other parameters."""
+    changed = copy(layer)
+    changed.arrays = dict(arrays)
+    return changed
 
 
 def through(change: Round, x: Array, came: Lines | None) -> tuple[Array, Lines | None]:

@@ -11,8 +11,9 @@ from convproof.checking.claims import Boundary, Claim
 from convproof.checking.judging import Judged
 from convproof.checking.precisions import SHORTER, Replay, replays
 from convproof.checking.reckoning import Draw, Evaluate, Ran, Reckoned, Reckoner, as_it_is
-from convproof.checking.replaying import Rounded
+from convproof.checking.replaying import Folds, Rounded
 from convproof.core.formats import NumberFormat
+from convproof.core.fusing import ScaleShift
 from convproof.core.layer import Layer
 from convproof.core.lines import Lines, no_error
 from convproof.core.sentence import Sentence
@@ -61,7 +62,7 @@ class Segments:
         """Every arithmetic in which the segment may have been computed."""
         nodes = self.nodes_of(place, boundary)
         layers = [node.layer.seen([self.run.known[source] for source in node.sources]) for node in nodes]
-        for replay in replays(layers, claim.array, claim.resolution, boundary.computed):
+        for replay in replays(layers, claim.array, claim.resolution, boundary.computed, folds_of(nodes)):
             yield replay, partial(self._tried, replay.evaluate, place, claim, boundary)
 
     def _tried(self, evaluate: Evaluate, place: Place, claim: Claim, boundary: Boundary, cells: Array | None) -> Judged | None:
@@ -97,6 +98,19 @@ def shortened(format: NumberFormat) -> Evaluate:
         return layer.lines(None, inputs, [line.stored(format).stored(format) for line in came], **how)
 
     return evaluate
+
+
+def folds_of(nodes: Sequence[Node]) -> Folds:
+    """The layers of a segment into which the one that reads them may be folded."""
+    pairs = [
+        (before.layer, node.layer, kind)
+        for node in nodes
+        for before in nodes
+        if node.sources[:1] == (Place(before.name),)
+        and isinstance(kind := node.layer.is_a(), ScaleShift)
+        and ScaleShift in before.layer.absorbs()
+    ]
+    return Folds({id(before): kind for before, _, kind in pairs}, frozenset(id(after) for _, after, _ in pairs))
 
 
 @dataclass(frozen=True)

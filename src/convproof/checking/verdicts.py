@@ -49,9 +49,11 @@ def opinion(judged: Judged, reckoned: Reckoned) -> Opinion:
     return Opinion("undecided", judged, False, False, notes=(say("{n} layers lie between claimed arrays", n=reckoned.units),))
 
 
-def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[Array | None], Judged | None]]]) -> Opinion:
+def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[Array | None], Judged | None]]], units: int) -> Opinion:
     """The opinion, or precision if another arithmetic explains what lies beyond the lines: the first one below its usual line, or else
     the first below its proof line. One that fails at the worst cells need not be looked at everywhere.
+
+    The worst case of several ``units`` is wide enough for mistakes, in another arithmetic too: there it is undecided.
     """
     worst, second = found.judged.farthest(SUSPECTS) if found.judged.claimed.size > MANY else None, None
     for replay, judge in replays:
@@ -61,11 +63,17 @@ def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[Arr
         judged = judge(None)
         if judged is None or not replay.of(judged).provable:
             continue
-        explained = Opinion("precision", found.judged, False, precision=replay.id, notes=(replay.title,))
+        explained = Opinion("precision", found.judged, False, units <= FEW, precision=replay.id, notes=(replay.title,))
         if replay.of(judged).usual:
             return explained
-        second = second or explained
+        second = second or (explained if units <= FEW else perhaps(found, replay.title, units))
     return second or found
+
+
+def perhaps(found: Opinion, title: Sentence, units: int) -> Opinion:
+    """Several layers, beyond whose own lines another arithmetic may reach, but none that could be told from a mistake."""
+    note = say("{n} layers in one: it may be that {title}", n=units, title=title)
+    return Opinion("undecided", found.judged, False, False, notes=(note,))
 
 
 def worst_of(judged: Judged, cell: Cell | None = None) -> Worst | None:

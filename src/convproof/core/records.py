@@ -61,7 +61,8 @@ class Precision:
     """Another arithmetic that rightly computes a layer but strays farther than its lines: Winograd's transforms, a one-pass variance.
 
     ``lines(layer, case, low, high)`` are the exact values and lines of all cells in that arithmetic. An arithmetic that leaves something
-    open is ``fitted`` to the numbers that it is to explain, which lie between ``low`` and ``high``; any other takes no notice of them.
+    open is ``fitted`` to the numbers that it is to explain, which lie between ``low`` and ``high``. Any other may see from them that it
+    fails, and give up early; where they are not this layer's numbers, they are infinite.
     """
 
     id: str

@@ -1,7 +1,8 @@
-"""The few methods whose work is done further up in the house, and where it is done.
+"""The few methods whose work is done further up in the house, and where it is done; and the verbs of the public face.
 
 A Layer knows nothing of explaining, a Trace nothing of screens; yet ``layer.why(x)`` and ``print(trace)`` must work. Those methods
-look their function up here at the first call. This is the only place that imports our own modules by name.
+look their function up here at the first call, and so does the package for ``convproof.check``, which a user who only runs a network never
+loads. This is the only place that imports our own modules by name.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,9 @@ from importlib import import_module
 from typing import Any
 
 TABLE = {
+    "check": "convproof.checking.check:check",
+    "golden": "convproof.checking.golden:golden",
+    "Report": "convproof.checking.report:Report",
     "Layer.why": "convproof.explaining.why:why_layer",
     "Layer.read_array": "convproof.formats.arrays:read_array",
     "Network.save": "convproof.formats.save:save_network",

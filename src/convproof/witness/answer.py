@@ -52,7 +52,7 @@ def in_own_words(what: Text, whose: Text) -> Iterator[None]:
     except NotCoveredError:
         raise
     except Exception as error:
-        text = " ".join(str(error).split())[:300]
+        text = " ".join(str(error).split())[:600]
         raise NotCoveredError(
             "{whose} cannot compute {what}: {problem}",
             whose=whose,

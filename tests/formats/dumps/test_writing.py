@@ -285,6 +285,19 @@ def test_a_strangers_file_among_ours_is_kept(tmp_path):
     assert (tmp_path / "golden" / "notes.txt").read_text() == "mine"
 
 
+def test_two_arrays_of_one_name_are_not_written(tmp_path):
+    with pytest.raises(SettingError, match="two arrays are called 'conv1', a layer's and a parameter's; rename the layer"):
+        write_golden(tmp_path / "golden", [*arrays(), arrays()[2]], about())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_input_of_bfloat16(tmp_path):
+    write_golden(tmp_path / "golden", [GoldenArray("input", "input", np.array([1.5, 2.0]), "bfloat16")], about(format="bfloat16"))
+    (found,) = input_of(tmp_path / "golden", ["input"])
+    assert found.dtype.name == "bfloat16"
+    assert found.tolist() == [1.5, 2.0]
+
+
 def test_an_empty_folder_is_taken(tmp_path):
     (tmp_path / "golden").mkdir()
     write_golden(tmp_path / "golden", arrays(), about())

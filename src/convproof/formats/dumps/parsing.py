@@ -93,10 +93,7 @@ def manifest_of(reader: Reader) -> Manifest:
     records = reader.take("arrays", list, say("a list of arrays"), lambda value: len(value) <= MOST_ARRAYS)
     entries = tuple(_entry(Reader(record, say("{path}, array {k},", path=reader.where, k=k))) for k, record in enumerate(records))
     for key in ("name", "dump"):
-        names = [getattr(entry, key) for entry in entries]
-        double = next((name for k, name in enumerate(names) if name in names[:k]), None) if len(set(names)) < len(names) else None
-        if double is not None:
-            raise FileError("{where} has two arrays of the {key} {name!r}; expected each once", where=reader.where, key=key, name=double)
+        require_different(reader, key, [getattr(entry, key) for entry in entries])
     return Manifest(
         reader.text("model"),
         reader.text("mode"),
@@ -108,6 +105,15 @@ def manifest_of(reader: Reader) -> Manifest:
         reader.texts("folded"),
         reader.texts("hashes"),
     )
+
+
+def require_different(reader: Reader, key: str, names: Sequence[str]) -> None:
+    """Raise FileError for a name that stands twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise FileError("{where} has two arrays of the {key} {name!r}; expected each once", where=reader.where, key=key, name=name)
+        seen.add(name)
 
 
 def _entry(reader: Reader) -> Entry:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convproof.core.errors import FileError
+from convproof.core.errors import FileError, SettingError
 from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Shape
 from convproof.formats.arrays import write_array, write_arrays
@@ -55,8 +55,12 @@ def write_golden(
     with new_folder(path, force) as folder:
         entries: list[Entry] = []
         kept: dict[Entry, Array] = {}
+        names: set[str] = set()
         stems, identifiers = Names(), Names()
         for array in arrays:
+            if array.name in names:
+                raise SettingError("two arrays are called {name!r}, a layer's and a parameter's; rename the layer", name=array.name)
+            names.add(array.name)
             entry, stored = prepared(array, about, stems, identifiers)
             entries.append(entry)
             if about.files in TOGETHER:

@@ -21,7 +21,7 @@ from itertools import product
 
 import numpy as np
 
-from convproof.core.shapes import Array, Float
+from convproof.core.shapes import Array, Cell, Float
 from convproof.core.window import Window
 
 INPUTS = {
@@ -79,16 +79,26 @@ def absolute_sums(
     padded: Float[Array, "N C *padded"], weight: Float[Array, "O C_per_group *kernel"], along: Sequence[Transform], groups: int
 ) -> Float[Array, "N O *outputs"]:
     """SW of every output cell, the largest over all places in a tile."""
-    x, w = abs(padded.astype(np.float64)), abs(weight.astype(np.float64))
+    x, w = abs(padded.astype(np.float64)), abs(weight.astype(np.float64))  # matrix products are slow where numbers lie scattered
     for axis, one in enumerate(along, start=2):
         w = applied(abs(one.G), w, axis)
-    w = w.reshape(groups, len(w) // groups, w.shape[1], -1)  # (g, O/g, C/g, a*a)
+    w = np.ascontiguousarray(w.reshape(groups, len(w) // groups, w.shape[1], -1).transpose(0, 3, 1, 2))  # (g, a*a, O/g, C/g)
     outputs = tuple(size - one.taps + 1 for size, one in zip(x.shape[2:], along, strict=True))
     found = np.zeros((len(x), len(weight), *outputs))
     for n, image in enumerate(x):
         for begin in product(*(range(one.outputs) for one in along)):
             np.maximum(found[n], tiled(image, w, along, outputs, begin), out=found[n])
     return found
+
+
+def absolute_sum(padded: Array, weight: Array, along: Sequence[Transform], groups: int, cell: Cell) -> float:
+    """SW of one output cell (n, o, *spot), from the part of the image that its tiles may reach."""
+    n, o, *spot = cell
+    first = o // (len(weight) // groups) * weight.shape[1]
+    spare = [one.outputs - 1 for one in along]
+    wide = np.pad(padded[n, first : first + weight.shape[1]], [(0, 0), *((k, k) for k in spare)])
+    part = wide[(slice(None), *(slice(i, i + k + one.tile) for i, k, one in zip(spot, spare, along, strict=True)))]
+    return float(absolute_sums(part[None], weight[o : o + 1], along, 1)[(0, 0, *spare)])
 
 
 def tiled(image: Array, w: Array, along: Sequence[Transform], outputs: Sequence[int], begin: Sequence[int]) -> Array:
@@ -102,9 +112,9 @@ def tiled(image: Array, w: Array, along: Sequence[Transform], outputs: Sequence[
     tiles = tiles[(slice(None), *(slice(None, None, one.outputs) for one in along))]  # (C, *counts, *tile)
     for axis, one in enumerate(along, start=1 + len(along)):
         tiles = applied(abs(one.B), tiles, axis)
-    groups, _, each, spots = w.shape
-    columns = tiles.reshape(groups, each, -1, spots).transpose(0, 3, 1, 2)
-    sums = w.transpose(0, 3, 1, 2) @ columns  # (g, a*a, O/g, tiles)
+    groups, spots, _, each = w.shape
+    columns = np.ascontiguousarray(tiles.reshape(groups, each, -1, spots).transpose(0, 3, 1, 2))
+    sums = w @ columns  # (g, a*a, O/g, tiles)
     sums = sums.transpose(0, 2, 3, 1).reshape(-1, *counts, *(one.tile for one in along))
     for axis, one in enumerate(along, start=1 + len(along)):
         sums = applied(abs(one.A), sums, axis)

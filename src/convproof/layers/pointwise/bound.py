@@ -10,6 +10,10 @@ rounding is taken as large as it can be there. The spread passes with the steepe
 the worst case; where the function jumps within 8 sigma, the whole jump counts.
 """
 
+from collections.abc import Iterable
+from functools import reduce
+from itertools import chain
+
 import numpy as np
 
 from convproof.core.axes import at_cells
@@ -31,9 +35,9 @@ def lines(cells: Array | None, x: Array, function: Function, incoming: Lines | N
         if incoming is None:
             return local
         p, sigma = at_cells(incoming.proof, cells), at_cells(incoming.sigma, cells)
-        ends = [np.asarray(x + p), np.asarray(x - p)]
-        proofs = [own(end, np.asarray(function.value(end)), function, arithmetic).proof for end in ends]
-        at_worst = Lines(y, np.asarray(np.fmax.reduce([local.proof, *proofs], axis=0)), local.sigma)
+        ends = map(np.asarray, (x + p, x - p))
+        proofs = (own(end, np.asarray(function.value(end)), function, arithmetic).proof for end in ends)
+        at_worst = Lines(y, np.asarray(reduce(np.fmax, proofs, local.proof)), local.sigma)
         worst = widest(x, y, p, function)
         return carried(at_worst, worst, np.asarray(np.minimum(spread(x, y, sigma, function), worst) ** 2))
 
@@ -50,8 +54,8 @@ def own(x: Array, y: Array, function: Function, arithmetic: NumberFormat) -> Lin
 def widest(x: Array, y: Array, p: Array, function: Function) -> Array:
     """How far the result can move when the input moves by at most p."""
     low, high = x - p, x + p
-    places = [low, high, *(np.clip(turn, low, high) for turn in function.turns)]
-    found = np.max([abs(function.value(np.asarray(place)) - y) for place in places], axis=0)
+    turns = (np.clip(turn, low, high) for turn in function.turns)
+    found = largest(abs(function.value(np.asarray(place)) - y) for place in chain((low, high), turns))
     steep = function.steepest * p if np.isfinite(function.steepest) else np.inf
     return np.asarray(np.where(p == 0, 0.0, np.minimum(steep, np.where(np.isnan(found), np.inf, found))))
 
@@ -59,6 +63,11 @@ def widest(x: Array, y: Array, p: Array, function: Function) -> Array:
 def spread(x: Array, y: Array, sigma: Array, function: Function) -> Array:
     """The standard deviation of the result when the input has one of ``sigma``."""
     near = SIGMAS * sigma
-    slope = np.max([abs(function.slope(np.asarray(x + look * near))) for look in LOOKS], axis=0)
+    slope = largest(abs(function.slope(np.asarray(x + look * near))) for look in LOOKS)
     smooth = np.where(sigma == 0, 0.0, slope * sigma)
     return np.asarray(np.maximum(smooth, widest(x, y, near, function)) if function.jumps else smooth)
+
+
+def largest(arrays: Iterable[Array]) -> Array:
+    """The largest of several arrays, cell by cell; one after another, for there may be little memory for all of them."""
+    return np.asarray(reduce(np.maximum, arrays))

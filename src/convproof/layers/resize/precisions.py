@@ -1,8 +1,8 @@
 """Other arithmetics of a resizing: coordinates that are rounded before the nearest cell is chosen.
 
-Floats with the unit roundoff u put a coordinate at most 4*u*(size + 1) cells off. Where a tie lies as near, the cell on its other side may be
-chosen, for all cells of the output that have this index. Which of the two it was is seen in the claimed numbers. A coordinate on a binary
-grid (of halves, quarters ...) is not rounded at all, so there a neighbour is no rounding.
+Floats with the unit roundoff u put a coordinate at most 4*u*(size + 1) cells off. Where a tie lies as near, the cell on its other side may
+be chosen, for all cells of the output that have this index; which of the two it was is seen in the claimed numbers. A coordinate on a
+binary grid (of halves, quarters ...) is not rounded at all, so there a neighbour is no rounding.
 """
 
 import math
@@ -34,7 +34,7 @@ class Picked(Chosen):
     cells: Array
 
     @property
-    def index(self) -> Array:  # type: ignore[override]
+    def index(self) -> Array:
         """The cells."""
         return self.cells
 

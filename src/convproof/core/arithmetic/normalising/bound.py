@@ -91,24 +91,30 @@ def of_row(
 
 
 def lines_with(here: Cells, mine: Statistics, own: Statistics, eps: float, arithmetic: NumberFormat) -> Lines:
-    """Lines of some cells; ``own`` are the statistics in float64, whose evaluation stands for the exact value."""
-    std2 = mine.var + eps
+    """Lines of some cells; ``own`` are the statistics in float64, whose evaluation stands for the exact value.
+
+    The worst case is linear in abs(x) and abs(x - mean), with factors that are the same for a whole row.
+    """
+    std2, u2 = mine.var + eps, arithmetic.u**2 / 3
     a = here.gamma / np.sqrt(std2)
     d = here.x - mine.mean
     y = np.asarray(a * d + here.beta)
-    proof = np.asarray(sum(_worst(here, d, a, s, eps, f) for s, f in ((mine, arithmetic), (own, FLOAT64))))
-    after = (5 * (a * here.x) ** 2 + 5 * (a * mine.mean) ** 2 + 2 * here.beta**2 + y**2) * arithmetic.u**2 / 3
-    before = a**2 * (mine.sigma_mean**2 + (d * mine.sigma_var / (2 * std2)) ** 2)
-    return Lines(y, np.where(np.isnan(proof) & ~np.isnan(y), np.inf, proof), np.asarray(np.sqrt(after + before)))
+    of_x, of_d, rest = (
+        sum(both) for both in zip(*(_worst(here, a, s, eps, f) for s, f in ((mine, arithmetic), (own, FLOAT64))), strict=True)
+    )
+    proof = np.asarray(abs(here.x) * of_x + abs(d) * of_d + rest)
+    variance = here.x**2 * (5 * u2 * a**2) + y**2 * u2 + d**2 * (a * mine.sigma_var / (2 * std2)) ** 2
+    variance = variance + (u2 * (5 * (a * mine.mean) ** 2 + 2 * here.beta**2) + (a * mine.sigma_mean) ** 2)
+    return Lines(y, np.where(np.isnan(proof) & ~np.isnan(y), np.inf, proof), np.asarray(np.sqrt(variance)))
 
 
-def _worst(here: Cells, d: Array, a: Array, s: Statistics, eps: float, arithmetic: NumberFormat) -> Array:
-    u, mean = arithmetic.u, abs(s.mean)
-    stretch = root_error(s.var, s.dvar, eps)
-    passed_on = abs(a) * (s.dmean * (1 + stretch) + abs(d) * stretch)
-    rounded = 8 * u * (1 + stretch) * (abs(a) * (abs(here.x) + mean + s.dmean) + abs(here.beta))
-    underflow = arithmetic.tiny * (4 + abs(here.gamma) + abs(a) + abs(here.x) + mean)
-    return np.asarray(passed_on + rounded + underflow)
+def _worst(here: Cells, a: Array, s: Statistics, eps: float, arithmetic: NumberFormat) -> tuple[Array, Array, Array]:
+    """By what the worst case grows with abs(x), by what with abs(x - mean), and what is the same everywhere."""
+    mean, stretch = abs(s.mean), root_error(s.var, s.dvar, eps)
+    rounded = 8 * arithmetic.u * (1 + stretch)
+    moved = abs(a) * s.dmean * (1 + stretch) + rounded * (abs(a) * (mean + s.dmean) + abs(here.beta))
+    underflow = arithmetic.tiny * (4 + abs(here.gamma) + abs(a) + mean)
+    return np.asarray(rounded * abs(a) + arithmetic.tiny), np.asarray(abs(a) * stretch), np.asarray(moved + underflow)
 
 
 def passed_on(local: Lines, here: Cells, rows: Rows, x: Array, s: Statistics, eps: float, incoming: Lines) -> Lines:
