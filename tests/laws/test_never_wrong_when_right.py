@@ -15,7 +15,7 @@ from tests.samples import cells_of
 
 RIGHT = {"identical", "rounding"}
 EVERY = (*WAYS, *RECIPROCAL, *FOLDED)
-EFFORT = 40  # numbers that are read, and summed in every way, of one sample
+EFFORT = 25  # numbers that are read, and summed in every way, of one sample
 
 
 def outputs_of(layer, inputs):
@@ -123,8 +123,12 @@ def on_the_grid(net, write):
     return net
 
 
-@pytest.mark.parametrize("format", WRITTEN)
-@pytest.mark.parametrize("name", NETWORKS)
+def every_other(formats):
+    """Every format with some of the networks, and every network with some of the formats."""
+    return [(name, format) for i, name in enumerate(NETWORKS) for j, format in enumerate(formats) if (i + j) % 2 == 0]
+
+
+@pytest.mark.parametrize(("name", "format"), every_other(WRITTEN))
 def test_a_network_that_was_written_down(name, format):
     net, x = network(name)
     trace = net.trace(x)
@@ -134,8 +138,7 @@ def test_a_network_that_was_written_down(name, format):
     assert {row.verdict for row in report.rows} <= RIGHT, report.text()
 
 
-@pytest.mark.parametrize("format", ARITHMETICS)
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(("name", "format"), every_other(ARITHMETICS))
 def test_a_network_that_was_computed_in_coarse_numbers(name, format):
     net, x = network(name)
     if format.startswith("q"):
@@ -179,12 +182,12 @@ def alternating(x):
     return x
 
 
-NOT_RANDOM = (constant, one_huge, denormal, nothing, alternating)
+OTHERS = (one_huge, denormal, nothing, alternating)  # two of them for each sample: every kind meets half of all samples
 
 
 @every_sample
 def test_whatever_the_numbers_are(sample):
-    for change in NOT_RANDOM:
+    for change in (constant, *OTHERS[sample.seed % 2 :: 2]):
         layer = sample.layer()
         inputs = tuple(np.asarray(sample.inputs_like(change(x)), x.dtype) for x in sample.inputs())
         if change in (constant, alternating):

@@ -45,6 +45,15 @@ def test_a_dropout_drops_what_ours_dropped():
     assert np.array_equal(answer.arrays["drop"][~dropped], (torch.tensor(X) * (1 / torch.tensor(0.6))).numpy()[~dropped])
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_the_mask_of_a_dropout_is_an_answer_too(training):
+    network = cp.Network({"drop": (cp.Dropout(0.4, seed=8, return_mask=True), "input")}, outputs=["drop", ("drop", 1)]).train(training)
+    (answer,) = ask("torch", network, (X,))
+    assert np.array_equal(answer.arrays["drop.1"], network.trace(X)["drop.1"])
+    assert np.array_equal(answer.arrays["drop"] != 0, answer.arrays["drop.1"])
+    assert bool(answer.arrays["drop.1"].all()) is not training
+
+
 @pytest.mark.parametrize(("dtype", "u"), [(np.float16, 2.0**-11), (ml_dtypes.bfloat16, 2.0**-8)])
 def test_short_floats_stay_short(dtype, u):
     """One function is PyTorch's own of that type; several are computed in float32 and rounded once."""

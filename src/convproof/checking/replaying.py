@@ -82,7 +82,8 @@ class Rounded:
 
     def rounded(self, layer: Layer, case: Case, multiplies: bool, folded: ScaleShift | None) -> tuple[Layer, Case]:
         """The layer and what it reads, rounded."""
-        changed = with_arrays(layer, self._parameters(layer.arrays if folded is None else layer.arrays | layer.folded(folded)))
+        arrays = layer.arrays if folded is None else layer.arrays | layer.folded(folded)
+        changed = with_arrays(layer, {name: array if name in self.keep else self._parameter(array) for name, array in arrays.items()})
         if folded is not None:
             scale = np.where(folded.scale == 0, 1.0, folded.scale)
             changed = with_arrays(changed, changed.arrays | changed.folded(ScaleShift(1 / scale, -folded.shift / scale)))

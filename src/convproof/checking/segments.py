@@ -68,7 +68,8 @@ class Segments:
     def _tried(self, evaluate: Evaluate, place: Place, claim: Claim, boundary: Boundary, cells: Array | None) -> Judged | None:
         """A claim against the array in another arithmetic; at some cells only if it is one layer's, which can be evaluated there."""
         if cells is None:
-            return self._in(evaluate, place, claim, boundary)
+            again = self.reckon(place, boundary, evaluate)
+            return None if again.border is not None else Judged(again.own_lines, claim.array, claim.resolution)
         node, *others = self.nodes_of(place, boundary)
         if others or not isinstance(evaluate, Rounded) or node.name in self.run.draws:
             return None

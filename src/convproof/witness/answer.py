@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -34,10 +33,16 @@ class Answer:
         return cls(name, {}, {str(place): reason for place in places})
 
 
-def needed(package: str) -> Any:
+def needed(package: Literal["torch", "onnxruntime"]) -> Any:
     """A package that a witness needs. Raises SettingError with the line that installs it."""
     try:
-        return import_module(package)
+        if package == "torch":
+            import torch
+
+            return torch
+        import onnxruntime
+
+        return onnxruntime
     except ImportError:
         raise SettingError(
             "the witness {package} is not installed; install it with: pip install 'convproof[{package}]'", package=package

@@ -50,8 +50,8 @@ def step_in_torch(layer: Layer, inputs: Sequence[Array], training: bool, state: 
     """One step of a layer in PyTorch. Raises NotCoveredError with what PyTorch says where it refuses."""
     if isinstance(layer, Delegated):
         return delegated(layer, inputs, training)
+    calls = layer.in_torch([x.shape for x in inputs], training)
     with quiet() as torch, in_own_words(layer.describe(), NAME):
-        calls = layer.in_torch([x.shape for x in inputs], training)
         if calls is None and not hasattr(torch.nn, type(layer).__name__):
             raise NotCoveredError("{layer}: PyTorch has no such layer", layer=layer.describe())
         own = {name: array for name, array in (dict(layer.arrays) | dict(state or {})).items() if name in layer.declared()}

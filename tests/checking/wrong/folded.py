@@ -31,6 +31,23 @@ FIRST = told(
 )
 PRE = cp.Sequential(bn=FIRST, conv=CONV).eval()
 
+BLOCK_RELU = cp.Sequential(conv=CONV, bn=BN, relu=cp.ReLU()).eval()
+POINT, WINDOW = noise(30, 4, 6, 1, 1), noise(20, 5, 4, 3, 2)
+NARROW, STRIDED = cp.Conv2d(6, 4, 1, bias=False), cp.Conv2d(4, 5, (3, 2), stride=2, padding=(1, 0), bias=False)
+NARROW.weight, STRIDED.weight = POINT, WINDOW
+BOTTLENECK = cp.Sequential(narrow=NARROW, relu=cp.ReLU(), strided=STRIDED).eval()
+
+
+def bottleneck(first, second):
+    """The stride in the convolution of one tap, or in the next."""
+    y = np.maximum(by_torch(F.conv2d, X, POINT, stride=first), 0)
+    y = by_torch(F.conv2d, y, WINDOW, stride=second, padding=(1, 0))
+    return y if first == 1 else np.pad(y, ((0, 0), (0, 0), (0, 0), (0, 3 - y.shape[3])))
+
+
+def batchnorm(x):
+    return by_torch(F.batch_norm, x, running_mean=MEAN, running_var=VAR, weight=GAMMA, bias=BETA)
+
 
 def scale(gamma=GAMMA, var=VAR):
     return (gamma / np.sqrt(var + np.float32(1e-5))).astype(np.float32)
@@ -72,7 +89,7 @@ def into_the_weights_behind():
 def behind_relu(fold):
     if fold:
         return np.maximum(folded(B * scale() + BETA - MEAN * scale()), 0)
-    return by_torch(F.batch_norm, np.maximum(run(W, B), 0), running_mean=MEAN, running_var=VAR, weight=GAMMA, bias=BETA)
+    return batchnorm(np.maximum(run(W, B), 0))
 
 
 WRONGS = [
@@ -105,4 +122,8 @@ WRONGS = [
         "conv-bias-after-act", ACTIVATED, (X,), lambda: np.maximum(run(W, B), 0), lambda: np.maximum(run(W, 0 * B), 0) + B.reshape(-1, 1, 1)
     ),
     Wrong("act-on-partial-sum", ACTIVATED, (X,), lambda: blocks_of_channels(False), lambda: blocks_of_channels(True)),
+    Wrong(
+        "bn-before-after-act", BLOCK_RELU, (X,), lambda: np.maximum(batchnorm(run(W, B)), 0), lambda: batchnorm(np.maximum(run(W, B), 0))
+    ),
+    Wrong("resnet-stride-1x1", BOTTLENECK, (X,), lambda: bottleneck(1, 2), lambda: bottleneck(2, 1)),
 ]

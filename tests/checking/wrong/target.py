@@ -104,6 +104,3 @@ def one_infinity(y: np.ndarray) -> np.ndarray:
     """The first cell overflows."""
     y[(0,) * y.ndim] = np.inf
     return y
-
-
-DAMAGES = (corner, stale_tile, swapped_channels, row_of_nan, one_infinity)

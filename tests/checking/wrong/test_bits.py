@@ -11,8 +11,8 @@ from tests.checking.wrong.table import noise, told
 
 X = noise(151, 2, 3, 6, 7)
 W, B = noise(152, 4, 3, 5, 2), noise(153, 4)
-W[0, 0, 0, 0], W[1, 2, 4, 1], W[3, 1, 2, 0] = 1.375, -0.00390625, 0.0  # one turns into a NaN, one is a power of two, one is nothing
-CHOSEN = ((0, 0, 0, 0), (1, 2, 4, 1), (3, 1, 2, 0), (2, 1, 3, 1))
+W[0, 0, 0, 0], W[3, 1, 2, 0] = 1.375, 0.0  # one turns into a NaN, one is nothing
+CHOSEN = ((0, 0, 0, 0), (3, 1, 2, 0), (2, 1, 3, 1))
 LAYER = told(cp.Conv2d(3, 4, (5, 2), padding=(1, 0)), weight=W, bias=B)
 
 

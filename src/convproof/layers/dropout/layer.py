@@ -11,17 +11,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convproof.core.axes import at_cells
-from convproof.core.calls import Called, Calls, Drawn, Input, functional
+from convproof.core.calls import Called, Calls
 from convproof.core.derivation import Node, add, copy, number, product, quotient, setting
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT64
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import SIGMAS, Lines, carried, no_error
-from convproof.core.operators import Operator, Result, Written
+from convproof.core.operators import Operator, Written
 from convproof.core.records import Convention
 from convproof.core.sentence import say
 from convproof.core.shapes import Array, Cell, Region, Shape
-from convproof.layers.dropout import formula
+from convproof.layers.dropout import formula, in_torch
 
 
 class Dropping(Layer):
@@ -33,6 +33,7 @@ class Dropping(Layer):
     least: ClassVar[int] = 0
     most: ClassVar[int | None] = None
     onnx: ClassVar[str] = "Identity"
+    return_mask = False
 
     def __init__(self, p: float | int = 0.5, inplace: bool = False, *, seed: int | None = None, active: bool | None = None) -> None:
         super().__init__()
@@ -171,13 +172,14 @@ class Dropping(Layer):
         return OPERATORS.get(cls.__name__, ())
 
     def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
-        """With the mask that was drawn, in torch's own arithmetic."""
-        return self.masked_in_torch() if self.drops(training) else functional("dropout", p=self.p, training=False)
+        """See ``in_torch``."""
+        drops = self.drops(training)
+        calls = self.dropped_in_torch() if drops else in_torch.untouched(self.p)
+        return in_torch.with_mask(calls, drops) if self.return_mask else Calls(*calls)
 
-    def masked_in_torch(self) -> Calls:
-        """x * (m / (1 - p)); everything is dropped for p = 1."""
-        scaled = Called("div", (Result(0), 1 - self.p if self.p < 1 else 1))
-        return Calls(Called("Tensor.type_as", (Drawn(), Input())), scaled, Called("mul", (Input(), Result(1))))
+    def dropped_in_torch(self) -> tuple[Called, ...]:
+        """A training step."""
+        return in_torch.dropped(self.p)
 
     def written(self) -> tuple[Written, ...]:
         """x itself, which is what there is of it in eval mode."""
@@ -222,15 +224,6 @@ class Dropout(Dropping):
             return super().bounds(cells, case)
         m = self.mask(case.x.shape, case.draw) if self.drops(case.training) else np.ones(case.x.shape, bool)
         return no_error(at_cells(m, cells).astype(np.float64))
-
-    def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
-        """The mask too, where it was asked for."""
-        y = super().in_torch(shapes, training)
-        if not self.return_mask:
-            return y
-        k = len(y.calls)
-        whole = (Called("ones_like"), Called("Tensor.bool", (Result(k),))) if not self.drops(training) else (Called("clone", (Drawn(),)),)
-        return Calls(*y.calls, *whole, outputs=(Result(k - 1), Result(k + len(whole) - 1)))
 
     def written(self) -> tuple[Written, ...]:
         """Dropout with its ratio; with training_mode where it drops in eval too."""
@@ -307,18 +300,9 @@ class AlphaDropout(Dropping):
         a, b = formula.alpha_scale(self.p)
         return a, a * formula.ALPHA, b
 
-    def masked_in_torch(self) -> Calls:
-        """x * (m*a) + ((m - 1) * (-a*alpha') + b)"""
-        a, instead, b = self.factors()
-        return Calls(
-            Called("Tensor.type_as", (Drawn(), Input())),
-            Called("sub", (Result(0), 1)),
-            Called("mul", (Result(1), -instead)),
-            Called("add", (Result(2), b)),
-            Called("mul", (Result(0), a)),
-            Called("mul", (Input(), Result(4))),
-            Called("add", (Result(5), Result(3))),
-        )
+    def dropped_in_torch(self) -> tuple[Called, ...]:
+        """A training step."""
+        return in_torch.alpha_dropped(*self.factors())
 
     def dropped_tree(self, x: Node, kept: bool) -> Node:
         """a times x or alpha', plus b."""
