@@ -32,8 +32,8 @@ class Again(Exception):
 
 @dataclass
 class Examination:
-    """Judges all claims on one graph, whose own ``inputs`` are exact. ``weighed`` is the graph as the target has it, ``received`` what it was given; ``whose`` numbers they
-    are goes into every row.
+    """Judges all claims on one graph, whose own ``inputs`` are exact. ``weighed`` is the graph as the target has it, ``received`` what it
+    was given; ``whose`` numbers they are goes into every row.
 
     ``statistics`` are claimed running statistics as training leaves them, by their names in the state dict.
     """
