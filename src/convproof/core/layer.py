@@ -20,7 +20,6 @@ A room answers the first four by ``compute`` (or ``step`` itself, where a layer 
 ``bounds``, which are handed a Case. Inputs and outputs are tuples; an absent optional input is None.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar
@@ -36,6 +35,7 @@ from convproof.core.evaluation import Known
 from convproof.core.evaluation import Step as Step
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.fusing import Fusible, ScaleShift
+from convproof.core.guards import require_numbers, require_room
 from convproof.core.holder import Holder
 from convproof.core.lines import Lines, no_error
 from convproof.core.operators import Operator, Written
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 
 
 This = TypeVar("This", bound="Layer")
-
-MOST_CELLS = 1 << 31
 
 
 class Layer(Holder):
@@ -232,9 +230,9 @@ class Layer(Holder):
 
         float16 and bfloat16 are formats to store numbers in: such inputs are computed with in float32, and the outputs are rounded.
         """
-        require_room(self, self.shapes(*(x.shape for x in inputs)))
+        require_room(self.describe(), self.shapes(*(x.shape for x in inputs)))
         for x in inputs:
-            require_numbers(self, x)
+            require_numbers(self.describe(), x, self.only_floats)
         for name in self.parameters():
             warn_if_not_finite(self, name, self.arrays[name])
         short = [x.dtype for x in inputs if x.dtype.name in ("float16", "bfloat16")]
@@ -296,25 +294,6 @@ class Layer(Holder):
 
     def __repr__(self) -> str:
         return self.describe()
-
-
-def require_room(layer: Layer, shapes: Sequence[Shape]) -> None:
-    """Raise ShapeError for outputs that are larger than any network has, before memory is taken for them."""
-    for shape in shapes:
-        if math.prod(shape) > MOST_CELLS:
-            raise ShapeError(
-                "{layer} would make an output of shape {shape}, more cells than any network has; look at its settings and its input",
-                layer=layer.describe(),
-                shape=shape,
-            )
-
-
-def require_numbers(layer: Layer, x: Array) -> None:
-    """Raise DTypeError for an array of what a layer cannot compute with: integers for most, floats of 8 bits for all."""
-    floats = x.dtype.name in ("float16", "bfloat16", "float32", "float64")
-    other = x.dtype.kind in "iubcOSU" and not layer.only_floats
-    if not (floats or other):
-        raise DTypeError("{layer} cannot compute with an array of {dtype}; cast it first", layer=layer.describe(), dtype=x.dtype)
 
 
 def no_device(device: object) -> None:

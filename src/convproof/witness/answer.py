@@ -33,16 +33,11 @@ class Answer:
         return cls(name, {}, {str(place): reason for place in places})
 
 
-def needed(package: Literal["torch", "onnxruntime"]) -> Any:
-    """A package that a witness needs. Raises SettingError with the line that installs it."""
+@contextmanager
+def needing(package: str) -> Iterator[None]:
+    """Turn a missing package into a SettingError with the line that installs it."""
     try:
-        if package == "torch":
-            import torch
-
-            return torch
-        import onnxruntime
-
-        return onnxruntime
+        yield
     except ImportError:
         raise SettingError(
             "the witness {package} is not installed; install it with: pip install 'convproof[{package}]'", package=package

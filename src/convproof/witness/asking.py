@@ -7,7 +7,7 @@ from convproof.core.errors import SettingError
 from convproof.core.sentence import either
 from convproof.core.shapes import Array
 from convproof.network.network import Network
-from convproof.witness.answer import Answer
+from convproof.witness.answer import Answer, needing
 
 __all__ = ["WITNESSES", "Answer", "ask"]
 
@@ -42,11 +42,11 @@ def ask(witness: Any, network: Network, inputs: Sequence[Array]) -> tuple[Answer
 
 
 def _torch(network: Network, inputs: Sequence[Array]) -> tuple[Answer, ...]:
-    from convproof.witness.answer import needed
     from convproof.witness.standing import layer_by_layer
     from convproof.witness.torch_layers import step_in_torch
 
-    needed("torch")
+    with needing("torch"):
+        import torch  # noqa: F401
     return (layer_by_layer("torch", network.graph, inputs, step_in_torch),)
 
 

@@ -11,7 +11,7 @@ from convproof.core.errors import NotCoveredError
 from convproof.core.shapes import Array
 from convproof.network.graph import Place
 from convproof.network.network import Network
-from convproof.witness.answer import Answer, all_places, in_own_words, needed
+from convproof.witness.answer import Answer, all_places, in_own_words, needing
 from convproof.witness.standing import layer_by_layer
 from convproof.witness.written import Run, model_for, require_no_mode, stepping
 
@@ -21,7 +21,8 @@ SILENT = 4  # of its levels of logging: what is fatal
 
 def by_runtime(network: Network, inputs: Sequence[Array]) -> tuple[Answer, ...]:
     """Both answers. Raises SettingError if onnxruntime is not installed."""
-    needed("onnxruntime")
+    with needing("onnxruntime"):
+        import onnxruntime  # noqa: F401
     graph, outputs = network.graph, network.graph.outputs
     try:
         require_no_mode(graph, inputs)
@@ -49,7 +50,8 @@ def session(optimised: bool) -> Callable[[Any, dict[str, Array]], Sequence[Any]]
     """A function that runs a model; it raises NotCoveredError with ONNX Runtime's own words."""
 
     def run(model: Any, given: dict[str, Array]) -> Sequence[Any]:
-        runtime = needed("onnxruntime")
+        import onnxruntime as runtime
+
         options = runtime.SessionOptions()
         levels = runtime.GraphOptimizationLevel
         options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimised else levels.ORT_DISABLE_ALL

@@ -24,7 +24,7 @@ from convproof.core.operators import Result
 from convproof.core.shapes import Array
 from convproof.formats.torch.modules import array_of
 from convproof.network.delegated import Delegated
-from convproof.witness.answer import float_type, in_own_words, needed
+from convproof.witness.answer import float_type, in_own_words, needing
 from convproof.witness.standing import State
 
 NOT_TORCHS = ("inplace", "seed", "dtype", "device")
@@ -35,7 +35,8 @@ NAME = "PyTorch"
 @contextmanager
 def quiet() -> Iterator[Any]:
     """torch without gradients, without warnings, and with the same dice every time; the user's own dice are left as they were."""
-    torch = needed("torch")
+    with needing("torch"):
+        import torch
     dice = torch.random.get_rng_state()
     try:
         with torch.no_grad(), warnings.catch_warnings():

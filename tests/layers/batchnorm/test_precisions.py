@@ -41,7 +41,7 @@ def one_pass(norm, x, add, clip=True):
 
 @pytest.mark.parametrize("add", [one_by_one, in_blocks])
 @pytest.mark.parametrize("kind", ["random", "relu", "constant"])
-@pytest.mark.parametrize("ratio", [0, 10, 100, 1000])
+@pytest.mark.parametrize("ratio", [0, 100, 1000])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_it_is_not_wrong(shape, ratio, kind, add):
     norm, x = norm_of(shape[1]), images(kind, shape, ratio)

@@ -88,7 +88,7 @@ def by_winograd(conv, x, name, first=0):
 
 @pytest.mark.parametrize("constant", [False, True], ids=["drawn", "constant weight"])
 @pytest.mark.parametrize("kind", ["random", "relu", "constant", "image"])
-@pytest.mark.parametrize("channels", [1, 3, 40])
+@pytest.mark.parametrize("channels", [1, 16])
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_winograd_is_not_wrong(name, channels, kind, constant):
     conv, x = conv_of(channels, int(name[4]), constant), images(kind, (1, channels, 7, 9))
