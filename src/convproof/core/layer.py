@@ -28,7 +28,7 @@ import numpy as np
 
 from convproof.core.axes import as_array, fresh, widened
 from convproof.core.calls import Calls
-from convproof.core.errors import DTypeError, NotCoveredError, SettingError, ShapeError
+from convproof.core.errors import NotCoveredError, SettingError, ShapeError
 from convproof.core.evaluation import Case as Case
 from convproof.core.evaluation import Gradients as Gradients
 from convproof.core.evaluation import Known

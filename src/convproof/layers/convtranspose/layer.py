@@ -192,7 +192,7 @@ class ConvTranspose(Layer):
         return (ScaleShift, Addition, Pointwise)
 
     def folded(self, kind: ScaleShift) -> dict[str, Array]:
-        """scale * weight, and scale * bias + shift; output channel o belongs to group o // (O/g), whose inputs lie together along axis 0."""
+        """scale * weight, and scale * bias + shift; output o belongs to group o // (O/g), whose inputs lie together along axis 0."""
         grouped = self.weight.reshape(self.groups, -1, *self.weight.shape[1:]).swapaxes(1, 2)
         found = scaled(grouped.reshape(self.out_channels, -1), self.bias, kind)
         return found | {"weight": found["weight"].reshape(grouped.shape).swapaxes(1, 2).reshape(self.weight.shape)}
