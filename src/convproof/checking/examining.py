@@ -154,12 +154,12 @@ class Examination:
         return bool(read & self.wrong) or bool(self.weighed.wrong & set(here.nodes))
 
     def _behind(self, node: Node, place: Place, claim: Claim, here: Reckoned, found: Opinion, own: Opinion) -> Row:
-        """Behind a wrong array: wrong by itself, or by what came in, or right again."""
+        """Behind a wrong array: right again, or wrong by itself, or by what came in."""
+        if own.right and own.usual:
+            return self._written(node, place, claim, found if found.right else own, here)
         if found.verdict == "wrong":
             self.wrong.add(place)
             return self._written(node, place, claim, found, here, born=True)
-        if own.right and own.usual:
-            return self._written(node, place, claim, found, here)
         self.wrong.add(place)
         told = claim.resolution.exact or opinion(*self.segments.judged(place, claim, self.boundary.as_arithmetic())).right
         if told:
@@ -179,9 +179,9 @@ class Examination:
             key = name.rpartition(".")[2]
             try:
                 lines = node.layer.state_bounds(key, case)
-            except NotCoveredError:
-                continue
-            yield remembered(node, key, lines, self.statistics[name](), self.whose)
+                yield remembered(node, key, lines, self.statistics[name](), self.whose)
+            except NotCoveredError as error:
+                yield Row(name, "statistic", node.layer.describe(), "undecided", False, False, whose=self.whose, notes=(error.sentence,))
 
     def _written(
         self,
