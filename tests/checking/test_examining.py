@@ -141,15 +141,14 @@ def test_a_deep_segment_that_strays_says_what_to_dump():
     assert report.settles == ("5", "2", "8")
 
 
-def test_two_layers_in_bfloat16_are_not_wrong_but_undecided():
+def test_two_layers_in_bfloat16_are_replayed_together():
     net = cp.Sequential(a=cp.Conv2d(3, 4, 3, seed=1), b=cp.Conv2d(4, 5, 2, seed=3))
     half = [torch.tensor(array).bfloat16().float() for array in (X, net["a"].weight, net["b"].weight)]
     a = torch.nn.functional.conv2d(half[0], half[1], torch.tensor(net["a"].bias))
     b = torch.nn.functional.conv2d(a.bfloat16().float(), half[2], torch.tensor(net["b"].bias)).numpy()
     assert [row.verdict for row in cp.check(net, X, {"a": a.numpy(), "b": b}).rows] == ["precision", "precision"]
     row = cp.check(net, X, b).rows[0]
-    assert row.verdict == "undecided"
-    assert "bfloat16" in str(row.notes[0])
+    assert (row.verdict, row.precision) == ("precision", "bf16-io")
     assert cp.check(net, X, b + np.float32(3)).rows[0].verdict == "wrong"
 
 

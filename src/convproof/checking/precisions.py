@@ -148,7 +148,7 @@ def _shorter(
     stored = storage if resolution.exact or not isinstance(resolution, Stored) else None
     stored = stored if stored is not None and on_grid(claimed, resolution, stored) is not None else None
     for keep in _kept(layers, change):
-        for between in (True, False) if len(layers) > 1 and not folds.into else (True,):
+        for between in (False,) if folds.into else (True, False) if len(layers) > 1 else (True,):
             yield Replay(id, title, Rounded(change, keep, between=between, folds=folds), stored)
     if stored is not None and not folds.into:
         yield Replay(id, OUTPUTS[id], Rounded(np.positive, frozenset()), stored)
