@@ -8,7 +8,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 import convproof as cp
 from convproof.checking.golden import golden
 from convproof.core.errors import FileError, SettingError, ShapeError, UnknownNameError
-from convproof.formats.dumps.manifest import dumps_of, read_manifest
+from convproof.formats.golden.manifest import dumps_of, read_manifest
 
 U = 2.0**-24
 

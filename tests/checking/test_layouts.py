@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convproof.checking.grids import suggested_grid
-from convproof.checking.layouts import Expected, Habit, Layout, fit, weight_letters
-from convproof.checking.likeness import Known, Likeness, ratio
+from convproof.checking.matching.grids import suggested_grid
+from convproof.checking.matching.layouts import Expected, Habit, Layout, fit, weight_letters
+from convproof.checking.matching.likeness import Known, Likeness, ratio
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT32
 from convproof.core.resolution import Decimals

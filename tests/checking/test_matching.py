@@ -8,7 +8,7 @@ import torch
 
 import convproof as cp
 from convproof.checking.claims import Claim
-from convproof.checking.matching import Matched, match
+from convproof.checking.matching.match import Matched, match
 from convproof.checking.subject import Subject
 from convproof.core.errors import DTypeError, SettingError, ShapeError, UnknownNameError
 from convproof.core.formats import FLOAT32

@@ -7,7 +7,7 @@ from typing import Any
 
 from convproof.checking.claims import Boundary
 from convproof.checking.examining import Examination, settling
-from convproof.checking.matching import match, only_output
+from convproof.checking.matching.match import match, only_output
 from convproof.checking.reckoning import Wiring
 from convproof.checking.report import Report, Row
 from convproof.checking.subject import Subject
@@ -180,7 +180,7 @@ def _opened(claimed: Any, raw: Any, declared: Resolution | None) -> Mapping[str,
 def require_fit(subject: Subject, path: str | Path) -> None:
     """Raise UnknownNameError, ShapeError or SettingError for a folder whose manifest is not of this network."""
     from convproof.checking.golden import require_weights
-    from convproof.formats.dumps.manifest import has_manifest, read_manifest
+    from convproof.formats.golden.manifest import has_manifest, read_manifest
 
     if not has_manifest(path):
         return
@@ -200,7 +200,7 @@ def require_fit(subject: Subject, path: str | Path) -> None:
 
 def _input(claimed: Any, model: Layer | Network) -> Any:
     """The input that a claimed file brings with it. Raises SettingError if it brings none."""
-    from convproof.formats.dumps.manifest import input_of
+    from convproof.formats.golden.manifest import input_of
 
     names = model.graph.inputs if isinstance(model, Network) else ("input",)
     if isinstance(claimed, Mapping) and all(name in claimed for name in names):

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from convproof.checking.claims import Boundary, Claim
-from convproof.checking.grids import suggested_grid
 from convproof.checking.judging import Judged
+from convproof.checking.matching.grids import suggested_grid
 from convproof.checking.reckoning import Ran, Reckoned, Reckoner, as_it_is
 from convproof.checking.report import Row
 from convproof.checking.segments import Segments

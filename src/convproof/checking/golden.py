@@ -28,9 +28,9 @@ from convproof.core.resolution import Decimals, Digits, Resolution
 from convproof.core.sentence import Text, either, spoken
 from convproof.core.shapes import Array
 from convproof.formats.dumps.declared import parse_format
-from convproof.formats.dumps.entries import BEFORE, FILES, LAYOUTS, Bound, Manifest
-from convproof.formats.dumps.stored import as_stored, digest, from_stored, resolution_of
-from convproof.formats.dumps.writing import GoldenArray, write_golden
+from convproof.formats.golden.entries import BEFORE, FILES, LAYOUTS, Bound, Manifest
+from convproof.formats.golden.stored import as_stored, digest, from_stored, resolution_of
+from convproof.formats.golden.writing import GoldenArray, write_golden
 from convproof.network.graph import Graph, Node, Place
 from convproof.network.network import Network
 

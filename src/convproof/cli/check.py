@@ -119,8 +119,8 @@ def found(path: str | None, witnesses: bool, chosen: Mapping[str, Any]) -> tuple
 
 def brought(job: Job, claimed: Claimed, path: str) -> tuple[Job, Claimed]:
     """The job with the input that NUMBERS bring; an embedded model may have its own. Raises SettingError if there is none."""
-    from convproof.formats.dumps.manifest import input_of
     from convproof.formats.embedded import embedded_input
+    from convproof.formats.golden.manifest import input_of
 
     inputs = input_of(path, job.network.graph.inputs)
     if inputs is not None:

@@ -9,7 +9,7 @@ from convproof.cli.options import emit, find_job, input_options, model_options, 
 from convproof.core.sentence import Sentence, plural, say
 
 if TYPE_CHECKING:
-    from convproof.formats.dumps.entries import Entry, Manifest
+    from convproof.formats.golden.entries import Entry, Manifest
 
 LINES = 40
 

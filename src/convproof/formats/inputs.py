@@ -7,7 +7,7 @@ from typing import Any
 from convproof.core.errors import SettingError
 from convproof.core.sentence import listed
 from convproof.formats.arrays import ENDINGS, read_array, read_arrays
-from convproof.formats.dumps.manifest import input_of
+from convproof.formats.golden.manifest import input_of
 from convproof.formats.images import looks_like_image, to_batch
 
 

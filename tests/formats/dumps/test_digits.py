@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 from convproof.core.formats import FLOAT64
 from convproof.core.resolution import Decimals
-from convproof.formats.dumps.numerals import NoNumberError, read_numerals
+from convproof.formats.dumps.text.numerals import NoNumberError, read_numerals
 from tests.formats.dumps.reading import X, within
 
 PRINTERS = {

@@ -14,12 +14,12 @@ from convproof.core.resolution import Resolution
 from convproof.core.sentence import say
 from convproof.core.shapes import Array, Shape
 from convproof.formats.dumps.dump import Dump, Written
-from convproof.formats.dumps.groups import closing, shape_of
 from convproof.formats.dumps.integers import BadIntegerError, read_integers
-from convproof.formats.dumps.numerals import NoNumberError, read_numerals
 from convproof.formats.dumps.settling import settled
 from convproof.formats.dumps.source import Source, line_of
-from convproof.formats.dumps.words import in_shape
+from convproof.formats.dumps.text.groups import closing, shape_of
+from convproof.formats.dumps.text.numerals import NoNumberError, read_numerals
+from convproof.formats.dumps.text.words import in_shape
 
 START = re.compile(rb"=\s*\{|#[ \t]*define[ \t]+\w+[ \t]*(?:\\\r?\n\s*)?\{")
 MACRO = re.compile(rb"#[ \t]*define[ \t]+(\w+)")

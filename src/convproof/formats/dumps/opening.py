@@ -34,7 +34,7 @@ def open_dumps(path: str | Path, *, raw: Raw | None = None, declared: Resolution
     """
     found = Path(path)
     if found.name == MANIFEST or (found / MANIFEST).is_file():
-        from convproof.formats.dumps.manifest import dumps_of
+        from convproof.formats.golden.manifest import dumps_of
 
         return dumps_of(found)
     if not found.is_dir():
@@ -71,7 +71,7 @@ def open_file(path: Path, name: str, raw: Raw | None, declared: Resolution | Non
     if ending in RAW and not (ending == ".dat" and raw is None and _is_text(path)):
         return open_raw(path, name, raw, declared)
     if ending in (*C, *TEXTS, ".dat"):
-        from convproof.formats.dumps.text import open_text
+        from convproof.formats.dumps.text.arrays import open_text
 
         return open_text(path, name, declared, alone=alone, table=ending in TABLES, c=ending in C)
     raise FileError("{path} ends in {ending!r}; expected {endings}", path=path, ending=ending, endings=either(ENDINGS))

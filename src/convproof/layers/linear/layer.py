@@ -115,7 +115,7 @@ class Linear(Layer):
         return conventions.LINEAR
 
     def absorbs(self) -> tuple[type[Fusible], ...]:
-        """Of an output with two axes a BatchNorm in eval goes into weight and bias; an addition and a pointwise function into the last pass."""
+        """A BatchNorm in eval of two axes goes into weight and bias; an addition and a pointwise function into the last pass."""
         return (ScaleShift, Addition, Pointwise)
 
     def folded(self, kind: ScaleShift) -> dict[str, Array]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from convproof.core.errors import FileError
 from convproof.core.shapes import Shape
 from convproof.formats.dumps.dump import Written
-from convproof.formats.dumps.lines import Line
-from convproof.formats.dumps.numerals import OF_WINDOWS, NoNumberError, read_numerals
+from convproof.formats.dumps.text.lines import Line
+from convproof.formats.dumps.text.numerals import OF_WINDOWS, NoNumberError, read_numerals
 
 TO_BLANKS = bytes.maketrans(b",;[](){}|<>\"'", b" " * 13)
 COMMA = re.compile(rb"\d,\d")

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from convproof.checking.claims import Claim
-from convproof.checking.counts import numbers
-from convproof.checking.layouts import OUTPUTS, SAMPLED, Expected, Fitted, Habit, Layout, closest, fit, weight_letters
-from convproof.checking.likeness import Likeness
-from convproof.checking.names import Names, Target
-from convproof.checking.sources import Source, numbers_of
+from convproof.checking.matching.counts import numbers
+from convproof.checking.matching.layouts import OUTPUTS, SAMPLED, Expected, Fitted, Habit, Layout, closest, fit, weight_letters
+from convproof.checking.matching.likeness import Likeness
+from convproof.checking.matching.names import Names, Target
+from convproof.checking.matching.sources import Source, numbers_of
 from convproof.checking.subject import Subject
 from convproof.core.errors import UnknownNameError
 from convproof.core.formats import FLOAT64, format_of

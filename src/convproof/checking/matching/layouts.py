@@ -15,8 +15,8 @@ from itertools import permutations
 
 import numpy as np
 
-from convproof.checking.counts import complaint
-from convproof.checking.likeness import Known, Likeness
+from convproof.checking.matching.counts import complaint
+from convproof.checking.matching.likeness import Known, Likeness
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.sentence import Sentence, Text, listed, say
 from convproof.core.shapes import Array, Shape

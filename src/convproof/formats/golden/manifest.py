@@ -21,11 +21,11 @@ from convproof.core.shapes import Array
 from convproof.formats.arrays import OPEN
 from convproof.formats.dumps.declared import Raw
 from convproof.formats.dumps.dump import Dump, Written
-from convproof.formats.dumps.entries import BEFORE, MANIFEST, Entry, Manifest
 from convproof.formats.dumps.opening import ENDINGS, open_file
-from convproof.formats.dumps.parsing import Reader, manifest_of
-from convproof.formats.dumps.stored import digest, dtype_named, file_digest, from_stored, resolution_of
 from convproof.formats.files import existing
+from convproof.formats.golden.entries import BEFORE, MANIFEST, Entry, Manifest
+from convproof.formats.golden.parsing import Reader, manifest_of
+from convproof.formats.golden.stored import digest, dtype_named, file_digest, from_stored, resolution_of
 
 LARGEST_FILE = 1 << 26
 KIND = say("a manifest of golden vectors")

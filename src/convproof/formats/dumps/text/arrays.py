@@ -12,14 +12,14 @@ from pathlib import Path
 from convproof.core.errors import FileError
 from convproof.core.resolution import Resolution
 from convproof.core.sentence import say
-from convproof.formats.dumps.body import read_body
 from convproof.formats.dumps.c_arrays import blanked, looks_like_c, open_c
 from convproof.formats.dumps.dump import Dump, Written
-from convproof.formats.dumps.lines import NOT_OF_NUMBERS, NUMBER, Line, read_line
 from convproof.formats.dumps.settling import settled
 from convproof.formats.dumps.source import Source
-from convproof.formats.dumps.tables import is_table, read_table
-from convproof.formats.dumps.words import Piece
+from convproof.formats.dumps.text.body import read_body
+from convproof.formats.dumps.text.lines import NOT_OF_NUMBERS, NUMBER, Line, read_line
+from convproof.formats.dumps.text.tables import is_table, read_table
+from convproof.formats.dumps.text.words import Piece
 
 DIGIT = re.compile(rb"\d|nan|inf", re.IGNORECASE)
 DIGITS = b"0123456789"

@@ -13,7 +13,7 @@ from convproof.core.errors import SettingError
 from convproof.core.resolution import Fixed
 from convproof.core.shapes import Array, Shape
 from convproof.formats.dumps.declared import parse_format
-from convproof.formats.dumps.entries import Entry, Manifest
+from convproof.formats.golden.entries import Entry, Manifest
 
 TYPES = {
     "float16": "float",

@@ -9,7 +9,7 @@ from typing import Any, cast
 from convproof.core.errors import FileError
 from convproof.core.sentence import Text, either, say
 from convproof.core.shapes import Shape
-from convproof.formats.dumps.entries import FILES, LAYOUTS, ROLES, SCHEMA_VERSION, Bound, Entry, Manifest
+from convproof.formats.golden.entries import FILES, LAYOUTS, ROLES, SCHEMA_VERSION, Bound, Entry, Manifest
 
 MOST_ARRAYS = 100_000
 MOST_NUMBERS = 1 << 31

@@ -19,10 +19,10 @@ from convproof.core.errors import FileError, SettingError
 from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Shape
 from convproof.formats.arrays import write_array, write_arrays
-from convproof.formats.dumps import c_source
-from convproof.formats.dumps.entries import CHANNELS_LAST, MANIFEST, Bound, Entry, Files, Layout, Manifest, Role
-from convproof.formats.dumps.manifest import is_golden, read_manifest
-from convproof.formats.dumps.stored import as_stored, digest, file_digest, resolution_of
+from convproof.formats.golden import c_source
+from convproof.formats.golden.entries import CHANNELS_LAST, MANIFEST, Bound, Entry, Files, Layout, Manifest, Role
+from convproof.formats.golden.manifest import is_golden, read_manifest
+from convproof.formats.golden.stored import as_stored, digest, file_digest, resolution_of
 
 HEADER, ARCHIVE = "golden.h", "golden.safetensors"
 TEXT = {"float16": "%.4e", "float32": "%.8e", "float64": "%.16e"}

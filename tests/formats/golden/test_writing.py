@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from convproof.core.errors import FileError, NotFiniteError, SettingError
-from convproof.formats.dumps import c_source
 from convproof.formats.dumps.declared import parse_format
-from convproof.formats.dumps.entries import Bound, Manifest
-from convproof.formats.dumps.manifest import input_of, is_golden, read_manifest
-from convproof.formats.dumps.stored import as_stored, digest, from_stored
-from convproof.formats.dumps.writing import GoldenArray, stem_of, write_golden
+from convproof.formats.golden import c_source
+from convproof.formats.golden.entries import Bound, Manifest
+from convproof.formats.golden.manifest import input_of, is_golden, read_manifest
+from convproof.formats.golden.stored import as_stored, digest, from_stored
+from convproof.formats.golden.writing import GoldenArray, stem_of, write_golden
 
 SMALL = np.arange(2 * 3 * 5 * 4, dtype=np.float64).reshape(2, 3, 5, 4) / 7 - 8
 

@@ -13,7 +13,7 @@ import numpy as np
 from convproof.core.errors import FileError
 from convproof.core.shapes import Array, Shape
 from convproof.formats.dumps.dump import Written
-from convproof.formats.dumps.words import Piece, in_shape, numbers_of, words_of
+from convproof.formats.dumps.text.words import Piece, in_shape, numbers_of, words_of
 
 MARKS = bytes.maketrans(b"[](){}:=,;", b" " * 10)
 

@@ -10,11 +10,11 @@ import numpy as np
 from convproof.core.errors import FileError, ShapeError
 from convproof.core.sentence import say
 from convproof.core.shapes import Array, Shape
-from convproof.formats.dumps.cells import read_cells
 from convproof.formats.dumps.dump import Written
-from convproof.formats.dumps.groups import PARTS_WORDS, UnbalancedError, members, shape_of
-from convproof.formats.dumps.lines import FRACTION, OF_VALUES, Line
-from convproof.formats.dumps.words import TO_BLANKS, Piece, in_shape, numbers_of, pointed, sizes_of
+from convproof.formats.dumps.text.cells import read_cells
+from convproof.formats.dumps.text.groups import PARTS_WORDS, UnbalancedError, members, shape_of
+from convproof.formats.dumps.text.lines import FRACTION, OF_VALUES, Line
+from convproof.formats.dumps.text.words import TO_BLANKS, Piece, in_shape, numbers_of, pointed, sizes_of
 
 SHAPE_LINE = re.compile(rb"\s*(?:torch\.Size)?\(\[?[ \t]*(\d+(?:[ \t]*,[ \t]*\d+)*),?[ \t]*\]?\)[ \t]*\r?\n")
 LEFT_OUT = re.compile(rb"(?:^|[\s,\[])\.\.\.(?:[\s,\]]|$)")

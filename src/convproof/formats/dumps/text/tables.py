@@ -11,11 +11,11 @@ import re
 
 import numpy as np
 
-from convproof.formats.dumps.cells import in_place
 from convproof.formats.dumps.dump import Written
-from convproof.formats.dumps.lines import FRACTION, NUMBERS, WORD
 from convproof.formats.dumps.source import Source
-from convproof.formats.dumps.words import MixedError, Piece, in_shape, numbers_of, words_of
+from convproof.formats.dumps.text.cells import in_place
+from convproof.formats.dumps.text.lines import FRACTION, NUMBERS, WORD
+from convproof.formats.dumps.text.words import MixedError, Piece, in_shape, numbers_of, words_of
 
 WORDS = re.compile(rb"[A-Za-z_#]")
 OF_INDEX = (b"", b"index", b"idx", b"i", b"id", b"row", b"unnamed: 0", b"no", b"#")

@@ -1,0 +1,1 @@
+"""Arrays in text: logs, tables and whatever a program prints."""
