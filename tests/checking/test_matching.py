@@ -11,8 +11,9 @@ from convproof.checking.claims import Claim
 from convproof.checking.matching.match import Matched, match
 from convproof.checking.subject import Subject
 from convproof.core.errors import DTypeError, SettingError, ShapeError, UnknownNameError
+from convproof.core.fixed_point import Fixed
 from convproof.core.formats import FLOAT32
-from convproof.core.resolution import Decimals, Fixed
+from convproof.core.resolution import Decimals
 from convproof.core.sentence import say
 from convproof.formats.dumps.dump import Dump, Written
 from convproof.network.graph import Place

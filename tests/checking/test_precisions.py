@@ -11,9 +11,10 @@ from convproof.checking.check import examined
 from convproof.checking.precisions import replays
 from convproof.checking.replaying import CutOff, rounded_away, through
 from convproof.checking.subject import Subject
+from convproof.core.fixed_point import Fixed
 from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
 from convproof.core.lines import Lines
-from convproof.core.resolution import Fixed, Resolution, Stored, rounded
+from convproof.core.resolution import Resolution, Stored, rounded
 
 PLAIN = (3, 9, 5)  # channels, height, outputs: n = 27
 DEEP = (512, 3, 4)  # n = 4608

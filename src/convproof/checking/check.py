@@ -19,6 +19,7 @@ from convproof.core.sentence import Sentence, Text, either, listed, plural, say
 from convproof.network.network import Network
 
 YOURS = "yours"
+MODES = {"training": say("training mode"), "eval": say("eval mode")}
 
 
 def check(
@@ -188,10 +189,10 @@ def require_fit(subject: Subject, path: str | Path) -> None:
     mode = "training" if subject.network.training else "eval"
     if manifest.mode != mode:
         raise SettingError(
-            "{path} was written in {theirs} mode, and the network is in {own} mode; put it into that mode (--train, --eval)",
+            "{path} was written in {theirs}, and the network is in {own}; put it into that mode (--train, --eval)",
             path=path,
-            theirs=manifest.mode,
-            own=mode,
+            theirs=MODES.get(manifest.mode, manifest.mode),
+            own=MODES[mode],
         )
     own = {name: array.shape for name, array in (*subject.trace.arrays.items(), *subject.state.items())}
     manifest.require_fit(own, path)

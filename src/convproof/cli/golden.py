@@ -7,6 +7,7 @@ import rich_click as click
 from convproof.cli.languages import Misuse
 from convproof.cli.options import emit, find_job, input_options, model_options, patience
 from convproof.core.sentence import Sentence, plural, say
+from convproof.show.width import ljust, width
 
 if TYPE_CHECKING:
     from convproof.formats.golden.entries import Entry, Manifest
@@ -69,10 +70,10 @@ def golden(as_json: bool, output: str | None, files: str, layout: str, format: s
 
 def show(manifest: "Manifest", folder: str) -> None:
     """Print what was written."""
-    width = max(len(entry.name) for entry in manifest.arrays)
+    columns = max(width(entry.name) for entry in manifest.arrays)
     click.echo("")
     for entry in manifest.arrays[:LINES]:
-        click.echo(line_of(entry, width))
+        click.echo(line_of(entry, columns))
     if len(manifest.arrays) > LINES:
         click.echo(say("and {n} more", n=len(manifest.arrays) - LINES).text())
     click.echo("")
@@ -80,10 +81,10 @@ def show(manifest: "Manifest", folder: str) -> None:
         click.echo(sentence.text())
 
 
-def line_of(entry: "Entry", width: int) -> str:
+def line_of(entry: "Entry", columns: int) -> str:
     """One array: its name, role, shape in the file, format and file, and how far an output may stray."""
     shape = " x ".join(map(str, entry.stored_shape)) or "1"
-    line = f"{entry.name:{width}}  {ROLES[entry.role].text():9}  {shape:14}  {entry.dtype:8} {entry.file}"
+    line = f"{ljust(entry.name, columns)}  {ljust(ROLES[entry.role].text(), 9)}  {shape:14}  {entry.dtype:8} {entry.file}"
     if entry.bound is None:
         return line
     return f"{line}  {say('within {bound}', bound=f'{entry.bound.proof:.2g}').text()}"

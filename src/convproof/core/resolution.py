@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from convproof.core.formats import FLOAT32, NumberFormat
+from convproof.core.formats import NumberFormat
 from convproof.core.sentence import Text, plural, say
 from convproof.core.shapes import Array
 
@@ -178,86 +178,6 @@ class Decimals(Coarse):
     def render(self, values: Array) -> Array:
         """Nearest multiple of the step."""
         return np.asarray(np.round(values / self.step) * self.step)
-
-
-@dataclass(frozen=True)
-class Fixed(Coarse):
-    """Fixed point: (code - ``zero``) * ``step`` with whole codes from ``lowest`` to ``highest``."""
-
-    label: str
-    step: float
-    zero: int
-    lowest: int
-    highest: int
-    rounding: Rounding = "nearest"
-    overflow: Overflow = "saturate"
-    role: Role = "either"
-
-    @property
-    def name(self) -> Text:
-        """The format with its rounding and its overflow."""
-        if self.rounding == "nearest" and self.overflow == "saturate":
-            return self.label
-        return say("{format}, {rounding}, {overflow}", format=self.label, rounding=SAID[self.rounding], overflow=SAID[self.overflow])
-
-    @property
-    def is_arithmetic(self) -> bool:
-        """A target may have computed in fixed point."""
-        return self.role != "rendering"
-
-    @property
-    def wraps(self) -> bool:
-        """As declared."""
-        return self.overflow == "wrap"
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """The least and the largest number."""
-        return (self.lowest - self.zero) * self.step, (self.highest - self.zero) * self.step
-
-    def decode(self, codes: Array) -> Array:
-        """Codes as the numbers that they mean."""
-        return np.asarray((codes.astype(np.float64) - self.zero) * self.step)
-
-    def code(self, values: Array) -> Array:
-        """Numbers as codes, int64."""
-        with np.errstate(invalid="ignore"):
-            whole = ROUND[self.rounding](np.asarray(values, np.float64) / self.step) + self.zero
-        if self.overflow == "saturate":
-            return np.asarray(np.clip(whole, self.lowest, self.highest).astype(np.int64))
-        return np.asarray((whole - self.lowest) % (self.highest - self.lowest + 1) + self.lowest).astype(np.int64)
-
-    def render(self, values: Array) -> Array:
-        """Numbers as they would have been written down."""
-        return self.decode(self.code(values))
-
-    def reach(self, claimed: Array) -> tuple[Array, Array]:
-        """Half a step on either side, or a whole one on one side; at the ends of the range without limit where it saturates."""
-        down, up = STEPS_AWAY[self.rounding]
-        if self.rounding == "truncate":
-            low, high = cut_off(claimed, self.step)
-        else:
-            low, high = claimed - down * self.step, claimed + up * self.step
-        slack = self.slack(claimed)
-        low, high = low - slack, high + slack
-        if self.overflow == "saturate":
-            least, most = self.ends
-            low = np.where(claimed <= least + slack, -np.inf, low)
-            high = np.where(claimed >= most - slack, np.inf, high)
-        return np.asarray(low), np.asarray(high)
-
-    def slack(self, claimed: Array) -> Array:
-        """A scale that is no power of two is a float32 in the target; so is what it divides: three roundings, counted as four."""
-        if np.frexp(self.step)[0] == 0.5:
-            return np.zeros_like(claimed)
-        return np.asarray(4 * FLOAT32.u * (abs(claimed) + self.step))
-
-    def nearest(self, exact: Array, claimed: Array) -> Array:
-        """Numbers that wrap around are as good as those a whole range away."""
-        if self.overflow == "saturate":
-            return exact
-        period = (self.highest - self.lowest + 1) * self.step
-        return np.asarray(exact - period * np.round((exact - claimed) / period))
 
 
 LARGEST = {"float32": 2.0**128 - 2.0**103, "float16": 65520.0, "bfloat16": 2.0**128 - 2.0**119}

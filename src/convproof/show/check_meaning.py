@@ -17,7 +17,7 @@ def meaning(report: Report) -> list[Sentence]:
     """The sentences under the table: what was found, what the figures say of it, and what to do next."""
     worst = report.worst
     if worst is None:
-        return [say("nothing was judged: no array of the network was claimed")]
+        return [say("nothing was judged: no array of the network was claimed"), *report.missing[:FEW]]
     return [*FOUND[worst.verdict](report, worst), *coverage(report), *report.missing[:FEW]]
 
 

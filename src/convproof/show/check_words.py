@@ -8,6 +8,7 @@ from convproof.checking.report import Report, Row, Worst
 from convproof.core.sentence import Sentence, Text, say
 from convproof.show.numbers import cell as four_decimals
 from convproof.show.numbers import rough
+from convproof.show.width import filled
 
 VERDICTS = {
     "identical": say("identical"),
@@ -113,7 +114,5 @@ def printable(text: str) -> str:
 
 def wrapped(text: str, columns: int = WIDE) -> str:
     """A sentence in lines of at most so many columns; what is indented is to be copied, and stays in one."""
-    import textwrap
-
     line = printable(text)
-    return line if line.startswith(" ") else textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False)
+    return line if line.startswith(" ") else filled(line, columns)

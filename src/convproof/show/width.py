@@ -1,5 +1,9 @@
 """How many columns a text takes in a terminal: a Chinese character takes two."""
 
+import re
+
+# a blank; a Chinese character with the marks that may not begin a line; a word
+_PIECES = re.compile(r"\s+|（?[\u3400-\u9fff][，。：；、？！）]*|[^\s\u3400-\u9fff（]+|（")
 _OURS = str.maketrans("²≈", "2=")  # what English texts have beyond ASCII
 
 
@@ -32,3 +36,13 @@ def fits(text: str, columns: int) -> int:
         if room < 0:
             return k
     return len(text)
+
+
+def filled(text: str, columns: int) -> str:
+    """A text in lines of at most so many columns, broken at blanks and between Chinese characters; a longer word has a line of its own."""
+    lines = [""]
+    for piece in _PIECES.findall(text):
+        if width((lines[-1] + piece).rstrip()) > columns and lines[-1]:
+            lines.append("")
+        lines[-1] += piece if lines[-1] or not piece.isspace() else ""
+    return "\n".join(line.rstrip() for line in lines)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import convproof as cp
+from convproof.core.fixed_point import Fixed
 from convproof.core.formats import FLOAT32, FLOAT64
-from convproof.core.resolution import Digits, Fixed, Resolution, Stored
+from convproof.core.resolution import Digits, Resolution, Stored
 from convproof.formats.dumps.declared import Raw, parse_format, parse_raw
 
 

@@ -20,7 +20,7 @@ from convproof.checking.matching.counts import numbers
 from convproof.checking.matching.layouts import OUTPUTS, SAMPLED, Expected, Fitted, Habit, Layout, closest, fit, weight_letters
 from convproof.checking.matching.likeness import Likeness
 from convproof.checking.matching.names import Names, Target
-from convproof.checking.matching.sources import Source, numbers_of
+from convproof.checking.matching.sources import Source, numbers_of, on_their_grid
 from convproof.checking.subject import Subject
 from convproof.core.errors import UnknownNameError
 from convproof.core.formats import FLOAT64, format_of
@@ -173,7 +173,7 @@ class Matching:
     def claim(self, target: Target, source: Source) -> Claim:
         """One array as a Claim on its target, read now. Raises ShapeError if it does not fit."""
         written, own = source.read(), self.own(target)
-        found = numbers_of(written, self.declared, own.dtype)
+        found = on_their_grid(numbers_of(written, self.declared, own.dtype), written)
         if target not in self.fitted:
             fits = [other.name for other in self.alike(written.array.size)]
             self.fitted[target] = fit(found.array, self.expected(target), source.called, self._layout(written), self.habit, fits)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from convproof.core.errors import DTypeError
-from convproof.core.resolution import Decimals, Fixed, Resolution
+from convproof.core.fixed_point import Fixed
+from convproof.core.resolution import Decimals, Resolution
 from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Array
 from convproof.formats.dumps.dump import Dump, Written
@@ -93,6 +94,15 @@ def numbers_of(written: Written, declared: Resolution | None, own: np.dtype[Any]
         return Numbers(resolution.decode(array), resolution, (say("whole numbers, read as codes of {format}", format=resolution.name),))
     found = printed(array.astype(np.float64), resolution, written.resolution)
     return replace(found, notes=(as_they_stand(array, resolution),))
+
+
+def on_their_grid(found: Numbers, written: Written) -> Numbers:
+    """Numbers in fixed point; those that are none of the format, as a layer's that was left in floating point, as they were written."""
+    grid = found.resolution
+    if not isinstance(grid, Fixed) or found.array.dtype.kind != "f" or grid.holds(found.array):
+        return found
+    note = say("its numbers are none of {format}: taken as they were written", format=grid.name)
+    return Numbers(found.array, written.resolution if isinstance(written.resolution, Decimals) else None, (note,))
 
 
 def as_they_stand(array: Array, grid: Fixed) -> Sentence:

@@ -20,8 +20,9 @@ from typing import Literal, cast
 import numpy as np
 
 from convproof.core.errors import SettingError
+from convproof.core.fixed_point import Fixed
 from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, NumberFormat
-from convproof.core.resolution import Decimals, Digits, Fixed, Overflow, Resolution, Role, Rounding, Stored
+from convproof.core.resolution import Decimals, Digits, Overflow, Resolution, Role, Rounding, Stored
 from convproof.core.sentence import either, plural
 
 FLOATS = {known.name: known for known in (FLOAT32, FLOAT64, FLOAT16, BFLOAT16)}

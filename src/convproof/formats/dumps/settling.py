@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from convproof.core.errors import FileError
+from convproof.core.fixed_point import Fixed
 from convproof.core.formats import NumberFormat
-from convproof.core.resolution import Decimals, Fixed, Resolution, Stored
+from convproof.core.resolution import Decimals, Resolution, Stored
 from convproof.core.sentence import Text
 from convproof.core.shapes import Array
 from convproof.formats.dumps.declared import Raw
@@ -20,7 +21,7 @@ def settled(written: Written, declared: Resolution | None, where: Text) -> Writt
     """The numbers in the declared format. Raises FileError for codes that the format does not have.
 
     Integers of up to 32 bits are codes of a fixed-point format, and the 16 bits of a declared float16 or bfloat16. What a text printed of
-    fixed-point numbers is moved to the grid if it lies there to within its digits.
+    fixed-point numbers is moved to the grid if it lies there to within its digits; numbers that lie elsewhere are left as they were read.
     """
     array, printed = written.array, written.resolution
     if declared is None:
@@ -28,7 +29,8 @@ def settled(written: Written, declared: Resolution | None, where: Text) -> Writt
     if isinstance(declared, Fixed):
         if array.dtype.name in CODES or (is_whole(printed) and array.size):
             return Written(_decoded(array, declared, where), declared, written.layout)
-        return Written(_on_grid(array, declared, printed), declared, written.layout)
+        moved = _on_grid(array, declared, printed)
+        return Written(moved, declared, written.layout) if declared.holds(moved.astype(np.float64)) else written
     if isinstance(declared, Stored) and array.dtype.name in BITS16:
         return Written(array.view(numpy_of(declared.storage)), declared, written.layout)
     if isinstance(printed, Decimals):

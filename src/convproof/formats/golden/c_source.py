@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from convproof.core.errors import SettingError
-from convproof.core.resolution import Fixed
+from convproof.core.fixed_point import Fixed
 from convproof.core.shapes import Array, Shape
 from convproof.formats.dumps.declared import parse_format
 from convproof.formats.golden.entries import Entry, Manifest

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from convproof.core.errors import FileError, ShapeError
-from convproof.core.resolution import Decimals, Fixed, Resolution
+from convproof.core.fixed_point import Fixed
+from convproof.core.resolution import Decimals, Resolution
 from convproof.core.sentence import listed, say
 from convproof.core.shapes import Array
 from convproof.formats.arrays import OPEN

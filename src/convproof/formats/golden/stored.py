@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from convproof.core.errors import NotFiniteError, SettingError
+from convproof.core.fixed_point import Fixed
 from convproof.core.formats import FLOAT32, FLOAT64
-from convproof.core.resolution import Fixed, Resolution, Stored
+from convproof.core.resolution import Resolution, Stored
 from convproof.core.shapes import Array
 from convproof.formats.dumps.declared import parse_format
 
