@@ -56,7 +56,7 @@ def test_an_assertion_in_pytest_says_it_all(run):
     assert done.returncode == 1
     for line in (
         "E       AssertionError: your numbers, judged by the exact values of a network of 3 layers",
-        "E       conv1 is the first that is wrong by itself.",
+        "E       conv1 is wrong by itself.",
         "E       At conv1[1, 0, 2, 0] stands 1.6059, where 1.1059 is right: rounding, in whatever",
         "E         print(net.trace(x).why('conv1', (1, 0, 2, 0)))",
     ):
