@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import rich_click as click
 
 from convproof.checking.check import YOURS
 from convproof.checking.check import check as judge
 from convproof.cli.languages import Misuse
 from convproof.cli.options import Job, emit, find_job, find_network, input_options, model_options, new_file, patience, the_one
+from convproof.core.axes import as_array
 from convproof.core.errors import SettingError
 from convproof.core.sentence import Sentence, Text, listed, plural, say
 
@@ -39,6 +41,7 @@ class Claimed:
 @click.argument("numbers", required=False)
 @click.option("--claimed", "numbers_option", metavar="NUMBERS", help="The same as NUMBERS.")
 @click.option("--against", metavar="NAMES", multiple=True, help="Ask witnesses too: torch, onnxruntime, onnx-reference.")
+@click.option("--double", is_flag=True, help="Compute in float64, and ask the witnesses to.")
 @click.option("--partial", is_flag=True, help="NUMBERS may lack layers.")
 @click.option("--layout", metavar="ORDER", help="The order of the axes in NUMBERS, such as nhwc.")
 @click.option("--format", "written", metavar="FORMAT", help="How NUMBERS were written down: q7.8, ap_fixed:16:6, int8:0.05:-3, float16.")
@@ -78,8 +81,10 @@ def check(
     convproof check model.onnx photo.npy out/ --partial --layout nhwc --format q7.8
     convproof check model.onnx --claimed golden.safetensors --junit check.xml --html check.html
     """
-    settings = {name: chosen.pop(name) for name in ("partial", "layout", "written", "raw")}
+    settings = {name: chosen.pop(name) for name in ("partial", "layout", "written", "raw", "double")}
     witnesses = [name.strip() for names in against for name in names.split(",") if name.strip()]
+    if settings["double"] and not witnesses:
+        raise Misuse("--double is for witnesses: give --against torch. Numbers in float64 are recognised as such.")
     job, claimed = found(the_one(numbers, numbers_option, "NUMBERS"), bool(witnesses), chosen)
     written = new_reports(job, claimed, junit, html)
     began = time.perf_counter()
@@ -139,7 +144,7 @@ def checked(job: Job, claimed: Claimed, witnesses: list[str], settings: Mapping[
     """What ``cp.check`` finds."""
     return judge(
         job.network,
-        job.inputs,
+        tuple(map(widened, job.inputs)) if settings["double"] else job.inputs,
         claimed=claimed.numbers,
         against=witnesses or None,
         partial=settings["partial"] or claimed.path is None,
@@ -147,6 +152,12 @@ def checked(job: Job, claimed: Claimed, witnesses: list[str], settings: Mapping[
         format=settings["written"],
         raw=settings["raw"],
     )
+
+
+def widened(x: Any) -> Any:
+    """Floats in float64."""
+    array = as_array(x) if not isinstance(x, np.ndarray) else x
+    return array.astype(np.float64) if array.dtype.kind in "fV" else array
 
 
 def judged(job: Job, claimed: Claimed, report: "Report") -> Sentence:
