@@ -141,15 +141,47 @@ def test_a_deep_segment_that_strays_says_what_to_dump():
     assert report.settles == ("5", "2", "8")
 
 
-def test_two_layers_in_bfloat16_are_replayed_together():
+def test_two_layers_in_bfloat16_are_not_wrong_but_undecided():
     net = cp.Sequential(a=cp.Conv2d(3, 4, 3, seed=1), b=cp.Conv2d(4, 5, 2, seed=3))
     half = [torch.tensor(array).bfloat16().float() for array in (X, net["a"].weight, net["b"].weight)]
     a = torch.nn.functional.conv2d(half[0], half[1], torch.tensor(net["a"].bias))
     b = torch.nn.functional.conv2d(a.bfloat16().float(), half[2], torch.tensor(net["b"].bias)).numpy()
     assert [row.verdict for row in cp.check(net, X, {"a": a.numpy(), "b": b}).rows] == ["precision", "precision"]
     row = cp.check(net, X, b).rows[0]
-    assert (row.verdict, row.precision) == ("precision", "bf16-io")
+    assert row.verdict == "undecided"
+    assert "bfloat16" in str(row.notes[0])
     assert cp.check(net, X, b + np.float32(3)).rows[0].verdict == "wrong"
+
+
+def test_mistakes_in_a_deep_segment_are_no_other_arithmetic():
+    net = cp.Sequential(*(layer for k in range(5) for layer in (cp.Conv2d(3, 3, 3, padding=1, seed=k), norm(3, k), cp.ReLU()))).eval()
+    y = torch.tensor(X)
+    for layer in net.layers.values():
+        if isinstance(layer, cp.Conv2d):
+            y = torch.nn.functional.conv2d(y, torch.tensor(layer.weight), torch.tensor(layer.bias), padding=1)
+        elif isinstance(layer, cp.BatchNorm2d):
+            state = [torch.tensor(getattr(layer, name)) for name in ("running_mean", "running_var", "weight", "bias")]
+            y = torch.nn.functional.batch_norm(y, *state, eps=1e-3)  # 1e-5 is right
+        else:
+            y = torch.relu(y)
+    assert cp.check(net, X, y.numpy()).rows[0].verdict in ("undecided", "wrong")
+
+
+def test_a_sum_of_what_was_not_rounded_yet_is_right():
+    a, b = (RNG(k).normal(size=(2, 3, 40)) for k in (1, 2))
+    net = cp.Network(
+        {"left": (cp.Mul(), "a", "c"), "right": (cp.Mul(), "b", "c"), "sum": (cp.Add(), "left", "right")}, inputs=("a", "b", "c")
+    )
+    x = (a.astype(np.float32), b.astype(np.float32), np.full(1, 3, np.float32))
+    exact = {"left": 3.0 * x[0], "right": 3.0 * x[1]}
+    wide = x[0].astype(np.float64) * 3 + x[1].astype(np.float64) * 3
+    claimed = {**exact, "sum": wide.astype(np.float32)}
+    assert (abs(wide - (claimed["left"].astype(np.float64) + claimed["right"])) > 1.01 * 2.0**-24 * abs(wide)).any()
+    report = cp.check(net, x, claimed)
+    assert report.ok
+    assert report["sum"].verdict == "rounding"
+    claimed["sum"] = claimed["sum"] * np.float32(1 + 1e-5)
+    assert cp.check(net, x, claimed).first_wrong == "sum"
 
 
 def test_a_layer_that_the_target_fused_is_recognised():

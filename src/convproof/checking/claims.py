@@ -43,6 +43,15 @@ class Claim:
         half = np.where(np.isnan(half), 0.0, half)
         return Reckoned(middle, Lines(middle, half, half / np.sqrt(3)))
 
+    def as_longer(self) -> Reckoned:
+        """What the next layers read if the target computed in longer numbers than it wrote down: half a step on either side."""
+        read = self.as_read()
+        if not self.resolution.exact or self.array.dtype.kind != "f":
+            return read
+        with np.errstate(invalid="ignore"):
+            half = np.nan_to_num(abs(self.array) * self.resolution.native.u)
+        return Reckoned(self.array, Lines(self.array, half, half / np.sqrt(3)))
+
     def as_computed(self) -> Reckoned:
         """What the next layers read if the target computed from numbers as coarse as these: exactly them."""
         return Reckoned(self.array)
@@ -67,6 +76,7 @@ class Boundary:
     inputs: Mapping[Place, Reckoned]
     claims: Mapping[Place, Callable[[], Claim]] = field(default_factory=dict)
     computed: bool = False
+    longer: bool = False
     kept: dict[Place, Claim] = field(default_factory=dict)
 
     def __contains__(self, place: object) -> bool:
@@ -76,6 +86,8 @@ class Boundary:
         if place in self.inputs:
             return self.inputs[place]
         claim = self.claim(place)
+        if self.longer:
+            return claim.as_longer()
         return claim.as_computed() if self.computed else claim.as_read()
 
     def claim(self, place: Place) -> Claim:
@@ -99,3 +111,7 @@ class Boundary:
     def as_arithmetic(self) -> "Boundary":
         """The same, if the target computed from numbers as coarse as it wrote down."""
         return replace(self, computed=True)
+
+    def as_longer(self) -> "Boundary":
+        """The same, if the target computed in longer numbers than it wrote down."""
+        return replace(self, longer=True)

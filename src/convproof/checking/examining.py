@@ -8,16 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from convproof.checking.claims import Boundary, Claim
 from convproof.checking.judging import Judged
 from convproof.checking.matching.grids import suggested_grid
 from convproof.checking.reckoning import Ran, Reckoned, Reckoner, as_it_is
 from convproof.checking.report import Row
-from convproof.checking.segments import Segments
-from convproof.checking.verdicts import FEW, Opinion, narrower, opinion, perhaps, with_precision, worst_of
-from convproof.checking.weights import Received, Weighed, fused_with, remembered
+from convproof.checking.segments import Segments, fused_with
+from convproof.checking.verdicts import FEW, Opinion, figures_of, narrower, opinion, perhaps, with_precision
+from convproof.checking.weights import Received, Weighed, remembered
 from convproof.core.errors import NotCoveredError
 from convproof.core.evaluation import Case
 from convproof.core.lines import Lines
@@ -120,7 +118,11 @@ class Examination:
         return self.tried[place]
 
     def _explained(self, place: Place, claim: Claim, here: Reckoned, found: Opinion) -> Opinion:
-        """What lies beyond the lines, if another arithmetic explains it."""
+        """What lies beyond the lines, if another arithmetic explains it; longer numbers than were written down do so first."""
+        longer = opinion(*self.segments.judged(place, claim, self.boundary.as_longer())) if claim.resolution.exact else found
+        if longer.right:
+            note = say("right if it was computed in longer numbers than it was written in, as a target does that fuses layers")
+            return Opinion("rounding", longer.judged, False, longer.proved, notes=(note,))
         explained = with_precision(found, self.segments.replayed(place, claim, self.boundary), here.units)
         if explained.verdict != "wrong" or here.units <= FEW:
             return explained
@@ -157,10 +159,9 @@ class Examination:
         """Behind a wrong array: right again, or wrong by itself, or by what came in."""
         if own.right and own.usual:
             return self._written(node, place, claim, found if found.right else own, here)
-        if found.verdict == "wrong":
-            self.wrong.add(place)
-            return self._written(node, place, claim, found, here, born=True)
         self.wrong.add(place)
+        if found.verdict == "wrong":
+            return self._written(node, place, claim, found, here, born=True)
         told = claim.resolution.exact or opinion(*self.segments.judged(place, claim, self.boundary.as_arithmetic())).right
         if told:
             return self._written(node, place, claim, replace(own, verdict="wrong", notes=()), here, inherited=True)
@@ -205,16 +206,11 @@ class Examination:
             proved=found.proved,
             born=born,
             inherited=inherited,
-            worst=worst_of(judged),
-            cells=claim.array.size,
-            beyond=int(np.count_nonzero(judged.beyond)),
             segment=here.nodes,
-            resolution=claim.resolution.name,
-            coarse=not claim.resolution.exact,
-            whose=self.whose,
             precision=found.precision,
             notes=(*found.notes, *claim.notes, *([self.fused[place]] if place in self.fused else []), *([grid] if grid else [])),
             shares=judged.shares if keep else None,
+            **figures_of(judged, self.whose),
         )
 
 

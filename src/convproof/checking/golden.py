@@ -9,7 +9,6 @@ and port begin with the same numbers. The weights stay the network's own until t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from convproof.checking.subject import Subject, alone
 from convproof.checking.weights import after_training, folds
 from convproof.core.errors import NotCoveredError, SettingError
 from convproof.core.evaluation import Case
+from convproof.core.holder import with_arrays
 from convproof.core.languages import ENGLISH
 from convproof.core.layer import Layer
 from convproof.core.lines import Lines
@@ -58,11 +58,11 @@ def golden(
 
     Raises SettingError for a format or layout that there is not, FileError for a folder that holds something else.
     """
-    check_words(files, layout, format)
+    require_words(files, layout, format)
     as_given = x if isinstance(x, tuple) else (x,)
     network = alone(model, len(as_given)) if isinstance(model, Layer) else model
     inputs = network.arrays_of(as_given)
-    subject = Subject.of(network, tuple(on_grid(x, format) for x in inputs))
+    subject = Subject.of(network, tuple(as_a_port_reads(array, format) for array in inputs))
     taken = dict(foldable(subject)) if fold else {}
     about = Manifest(
         spoken(name, ENGLISH) or type(model).__name__,
@@ -72,12 +72,12 @@ def golden(
         layout,  # type: ignore[arg-type]
         format,
         (),
-        {head: fold.by for head, fold in taken.items()},
+        {head: into.by for head, into in taken.items()},
     )
     return write_golden(path, arrays_of(subject, inputs, taken, format), about, force)
 
 
-def check_words(files: str, layout: str, format: str) -> None:
+def require_words(files: str, layout: str, format: str) -> None:
     """Raise SettingError for words that mean nothing here."""
     for option, word, known in (("files", files, FILES), ("layout", layout, LAYOUTS)):
         if word not in known:
@@ -86,8 +86,8 @@ def check_words(files: str, layout: str, format: str) -> None:
         raise SettingError("format {format}: decimals are how a target prints its numbers; write float32, as txt", format=format)
 
 
-def on_grid(x: Array, format: str) -> Array:
-    """An input as a port will read it: rounded to the format, in its own dtype."""
+def as_a_port_reads(x: Array, format: str) -> Array:
+    """An input rounded to the format, in its own dtype."""
     resolution = resolution_of(format, str(x.dtype))
     return from_stored(as_stored("the input", wide(x), resolution), resolution, x.dtype)
 
@@ -116,13 +116,12 @@ def foldable(subject: Subject) -> Iterator[tuple[str, Taken]]:
             yield head, Taken(arrays, fold.by)
 
 
-def gives_both(subject: Subject, before: Node, after: Node, arrays: Mapping[str, Array]) -> bool:
+def gives_both(subject: Subject, before: Node, after: Node, arrays: dict[str, Array]) -> bool:
     """Whether a layer with other weights gives what two layers give; a scale of the rows of a matrix is not one of its columns."""
     inputs = [wide(x) for x in subject.trace.inputs_of(before.name)]
     came = before.layer.lines(None, inputs)
     lines = after.layer.lines(None, [came.exact], [came])
-    changed = copy(before.layer)
-    changed.arrays = {**changed.arrays, **arrays}
+    changed = with_arrays(before.layer, before.layer.arrays | arrays)
     with np.errstate(all="ignore"):
         found = changed.step(*inputs, training=False).outputs[0]
         return bool((abs(found - lines.exact) <= lines.proof).all())

@@ -73,7 +73,7 @@ class Judged:
 
     @cached_property
     def statistical(self) -> Array:
-        """8 sigma; for one layer never above its proof line. What underflows is no random walk: one smallest step is left open."""
+        """8 sigma, also where that is above the proof line. What underflows is no random walk: one smallest step is left open."""
         return np.asarray(SIGMAS * self.lines.sigma + (self.proof > 0) * 2.0**-149)
 
     def share(self, of: Array) -> Array:

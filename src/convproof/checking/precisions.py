@@ -22,6 +22,7 @@ import numpy as np
 from convproof.checking.judging import Judged
 from convproof.checking.reckoning import Evaluate
 from convproof.checking.replaying import CutOff, Folds, OfRoom, Round, Rounded, Summed, rounded_away
+from convproof.core.fixed_point import Fixed
 from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
 from convproof.core.layer import Layer
 from convproof.core.resolution import Resolution, Stored, rounded, truncated
@@ -111,8 +112,9 @@ def _declared(layers: Sequence[Layer], resolution: Resolution, folds: Folds) -> 
         return
     if not isinstance(resolution, Stored):
         title = say("computed in {format}: inputs and parameters are rounded to it", format=resolution.name)
-        for keep in _kept(layers, resolution.render):
-            yield Replay("declared-format", title, Rounded(resolution.render, keep, folds=folds))
+        for change in (resolution.render, *([resolution.to_nearest().render] if isinstance(resolution, Fixed) else [])):
+            for keep in _kept(layers, change):
+                yield Replay("declared-format", title, Rounded(change, keep, folds=folds))
     elif resolution.role == "arithmetic" and resolution.storage.name in SUMS:
         id, title = SUMS[resolution.storage.name]
         for keep in _kept(layers, resolution.render):

@@ -50,7 +50,6 @@ class Reckoned:
 
 
 @runtime_checkable
-@runtime_checkable
 class Given(Protocol):
     """Arrays that are taken as they stand."""
 
@@ -63,10 +62,11 @@ class Given(Protocol):
 
 
 Draw = Callable[[Node, Sequence[Array]], tuple[Any, Sentence | None]]  # what was random, or why nobody knows
-Evaluate = Callable[[Layer, Sequence[Array], Sequence[Lines | None] | None, Mapping[str, Any]], Lines]
+Incoming = Sequence[Lines | None] | None
+Evaluate = Callable[[Layer, Sequence[Array], Incoming, Mapping[str, Any]], Lines]
 
 
-def as_it_is(layer: Layer, inputs: Sequence[Array], incoming: Sequence[Lines | None] | None, how: Mapping[str, Any]) -> Lines:
+def as_it_is(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
     """The lines of a layer as the network has it."""
     return layer.lines(None, inputs, incoming, **how)
 
@@ -218,11 +218,6 @@ class Reckoner:
         inputs = [s.values.astype(np.float32) if s.values.dtype == np.float64 else s.values for s in sources]
         outputs = node.layer.checked_step(inputs, self.run.modes[node.name], draw=draw).outputs
         return tuple(Reckoned(wide(y), _endless(y), units + 1, nodes, border) for y in outputs)
-
-
-def given_inputs(graph: Graph, inputs: Sequence[Array]) -> dict[Place, Reckoned]:
-    """The network's own inputs, exact."""
-    return {Place(name): Reckoned(wide(x)) for name, x in zip(graph.inputs, inputs, strict=True)}
 
 
 def wide(x: Array) -> Array:

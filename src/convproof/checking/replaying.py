@@ -5,7 +5,6 @@ again, else it is off by a step of the format.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -13,18 +12,19 @@ from typing import Any
 import numpy as np
 
 from convproof.checking.judging import Judged
+from convproof.checking.reckoning import Incoming
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.fusing import ScaleShift
+from convproof.core.holder import with_arrays
 from convproof.core.layer import Case, Layer
 from convproof.core.lines import Lines
 from convproof.core.records import Mistake, Precision
-from convproof.core.resolution import Resolution, Stored, truncated
+from convproof.core.resolution import Resolution, Stored, cut_off, truncated
 from convproof.core.shapes import Array
 
 WIDER = 64.0  # times; what rounded numbers leave open beyond this is no replay but a tolerance
 
 Round = Callable[[Array], Array]
-Incoming = Sequence[Lines | None] | None
 
 
 def case_of(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> tuple[Layer, Case]:
@@ -152,13 +152,6 @@ class OfRoom:
         return False
 
 
-def with_arrays(layer: Layer, arrays: Mapping[str, Any]) -> Layer:
-    """The layer with other parameters."""
-    changed = copy(layer)
-    changed.arrays = dict(arrays)
-    return changed
-
-
 def through(change: Round, x: Array, came: Lines | None) -> tuple[Array, Lines | None]:
     """Numbers after they were rounded, and how far they may be off then."""
     y = change(x)
@@ -186,8 +179,7 @@ class CutOff(Stored):
         with np.errstate(all="ignore"):
             exponent = np.where(claimed == 0, self.storage.lowest, np.frexp(claimed)[1] - self.storage.bits)
             step = np.ldexp(1.0, np.maximum(exponent, self.storage.lowest))
-        low = np.where(claimed <= 0, claimed - step, claimed)
-        return np.asarray(low), np.asarray(np.where(claimed >= 0, claimed + step, claimed))
+        return cut_off(claimed, step)
 
     def render(self, values: Array) -> Array:
         """The next number of the format toward zero."""

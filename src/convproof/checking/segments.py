@@ -10,19 +10,18 @@ import numpy as np
 from convproof.checking.claims import Boundary, Claim
 from convproof.checking.judging import Judged
 from convproof.checking.precisions import SHORTER, Replay, replays
-from convproof.checking.reckoning import Draw, Evaluate, Ran, Reckoned, Reckoner, as_it_is
+from convproof.checking.reckoning import Draw, Evaluate, Incoming, Ran, Reckoned, Reckoner, as_it_is
 from convproof.checking.replaying import Folds, Rounded
 from convproof.core.formats import NumberFormat
 from convproof.core.fusing import ScaleShift
 from convproof.core.layer import Layer
 from convproof.core.lines import Lines, no_error
-from convproof.core.sentence import Sentence
+from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array
 from convproof.network.graph import Graph, Node, Place
 
-Judging = Callable[
-    [Array | None], Judged | None
-]  # at some cells, (k, ndim); None: everywhere, and for an answer: it has to be asked everywhere
+# A claim judged at some cells, (k, ndim), or everywhere (None); the answer None: it can only be judged everywhere, or not at all.
+Judging = Callable[[Array | None], Judged | None]
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,14 @@ class Segments:
         """The array again, with layers evaluated in another arithmetic."""
         nodes = self.nodes_of(place, boundary)
         graph = Graph(nodes, self.graph.inputs, (place,))
-        reckoner = Reckoner(graph, Without(boundary, place), self.run, evaluate, self.draw)
+        reckoner = Reckoner(graph, boundary.without(place), self.run, evaluate, self.draw)
         for node in nodes:
             reckoner.found.update({Place(node.name, k): y for k, y in enumerate(reckoner.outputs_of(node))})
         return reckoner.found[place]
 
-    def judged(self, place: Place, claim: Claim, boundary: Boundary) -> tuple[Judged, Reckoned]:
-        """A claim against the array again."""
-        again = self.reckon(place, boundary)
+    def judged(self, place: Place, claim: Claim, boundary: Boundary, evaluate: Evaluate = as_it_is) -> tuple[Judged, Reckoned]:
+        """A claim against the array again, and that array."""
+        again = self.reckon(place, boundary, evaluate)
         return Judged(again.own_lines, claim.array, claim.resolution), again
 
     def replayed(self, place: Place, claim: Claim, boundary: Boundary) -> Iterator[tuple[Replay, Judging]]:
@@ -68,8 +67,8 @@ class Segments:
     def _tried(self, evaluate: Evaluate, place: Place, claim: Claim, boundary: Boundary, cells: Array | None) -> Judged | None:
         """A claim against the array in another arithmetic; at some cells only if it is one layer's, which can be evaluated there."""
         if cells is None:
-            again = self.reckon(place, boundary, evaluate)
-            return None if again.border is not None else Judged(again.own_lines, claim.array, claim.resolution)
+            judged, again = self.judged(place, claim, boundary, evaluate)
+            return None if again.border is not None else judged
         node, *others = self.nodes_of(place, boundary)
         if others or not isinstance(evaluate, Rounded) or node.name in self.run.draws:
             return None
@@ -80,13 +79,11 @@ class Segments:
         at = tuple(cells.T)
         return Judged(lines, claim.array[at], claim.resolution.map(lambda a: a[at]))
 
-    def _in(self, evaluate: Evaluate, place: Place, claim: Claim, boundary: Boundary) -> Judged:
-        return Judged(self.reckon(place, boundary, evaluate).own_lines, claim.array, claim.resolution)
-
     def possible(self, place: Place, claim: Claim, boundary: Boundary) -> Sentence | None:
         """The shorter arithmetic that may explain a segment of several layers: no proof, for none of them can be replayed by itself."""
         for _, title, format, _ in SHORTER:
-            if self._in(shortened(format), place, claim, boundary).usual:
+            judged, _ = self.judged(place, claim, boundary, shortened(format))
+            if judged.usual:
                 return title
         return None
 
@@ -94,7 +91,7 @@ class Segments:
 def shortened(format: NumberFormat) -> Evaluate:
     """The lines of a layer that rounds what it multiplies to a shorter format: inputs and weights are each off by u of themselves."""
 
-    def evaluate(layer: Layer, inputs: Sequence[Array], incoming: Sequence[Lines | None] | None, how: Mapping[str, Any]) -> Lines:
+    def evaluate(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
         came = [line or no_error(np.asarray(x, np.float64)) for x, line in zip(inputs, incoming or [None] * len(inputs), strict=True)]
         return layer.lines(None, inputs, [line.stored(format).stored(format) for line in came], **how)
 
@@ -114,18 +111,17 @@ def folds_of(nodes: Sequence[Node]) -> Folds:
     return Folds({id(before): kind for before, _, kind in pairs}, frozenset(id(after) for _, after, _ in pairs))
 
 
-@dataclass(frozen=True)
-class Without:
-    """A boundary without one of its arrays, which is to be reckoned itself."""
-
-    boundary: Boundary
-    place: Place
-
-    def __contains__(self, place: object) -> bool:
-        return place != self.place and place in self.boundary
-
-    def __getitem__(self, place: Place) -> Reckoned:
-        return self.boundary[place]
-
-    def forget(self, place: Place) -> None:
-        """Nothing is kept here."""
+def fused_with(graph: Graph, place: Place, taken: set[Place]) -> Iterator[tuple[Place, Sentence]]:
+    """Arrays behind a place that a target which fuses may have dumped in its stead: those of layers that are absorbed into it."""
+    absorbs = graph.node(place.name).layer.absorbs()
+    here, names = place, [place.name]
+    while True:
+        readers = [node for node in graph if here in node.sources]
+        kind = readers[0].layer.is_a() if len(readers) == 1 else None
+        if kind is None or not isinstance(kind, absorbs) or readers[0].sources[0] != here:
+            return
+        here = Place(readers[0].name)
+        names.append(here.name)
+        if here in taken:
+            return
+        yield here, say("{first} holds what {last} gives: {names} are fused", first=place.name, last=here.name, names=" + ".join(names))

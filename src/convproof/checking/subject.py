@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from convproof.checking.reckoning import Ran, Reckoned, given_inputs
+from convproof.checking.reckoning import Ran, Reckoned, wide
 from convproof.core.evaluation import Known
 from convproof.core.layer import Layer
 from convproof.core.shapes import Array
@@ -55,7 +55,7 @@ class Subject:
 
     def given(self) -> dict[Place, Reckoned]:
         """The inputs, exact."""
-        return given_inputs(self.network.graph, self.inputs)
+        return {Place(name): Reckoned(wide(x)) for name, x in zip(self.network.graph.inputs, self.inputs, strict=True)}
 
 
 def alone(layer: Layer, count: int) -> Network:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from convproof.checking.judging import Judged
 from convproof.checking.precisions import Replay
 from convproof.checking.reckoning import Reckoned
 from convproof.checking.report import Verdict, Worst
-from convproof.core.sentence import Sentence, say
+from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Array, Cell
 
 MANY = 10_000  # cells; fewer are tried at once
@@ -53,7 +54,7 @@ def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[Arr
     """The opinion, or precision if another arithmetic explains what lies beyond the lines: the first one below its usual line, or else
     the first below its proof line. One that fails at the worst cells need not be looked at everywhere.
 
-    The worst case of several ``units`` is wide enough for mistakes, in another arithmetic too: there it is undecided.
+    What several ``units`` leave open in another arithmetic is wide enough for mistakes: there it is undecided.
     """
     worst, second = found.judged.farthest(SUSPECTS) if found.judged.claimed.size > MANY else None, None
     for replay, judge in replays:
@@ -63,10 +64,12 @@ def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[Arr
         judged = judge(None)
         if judged is None or not replay.of(judged).provable:
             continue
-        explained = Opinion("precision", found.judged, False, units <= FEW, precision=replay.id, notes=(replay.title,))
+        if units > FEW:
+            return perhaps(found, replay.title, units)
+        explained = Opinion("precision", found.judged, False, precision=replay.id, notes=(replay.title,))
         if replay.of(judged).usual:
             return explained
-        second = second or (explained if units <= FEW else perhaps(found, replay.title, units))
+        second = second or explained
     return second or found
 
 
@@ -74,6 +77,18 @@ def perhaps(found: Opinion, title: Sentence, units: int) -> Opinion:
     """Several layers, beyond whose own lines another arithmetic may reach, but none that could be told from a mistake."""
     note = say("{n} layers in one: it may be that {title}", n=units, title=title)
     return Opinion("undecided", found.judged, False, False, notes=(note,))
+
+
+def figures_of(judged: Judged, whose: Text) -> dict[str, Any]:
+    """What a Row says of a comparison, whatever its verdict."""
+    return {
+        "worst": worst_of(judged),
+        "cells": judged.claimed.size,
+        "beyond": int(np.count_nonzero(judged.beyond)),
+        "resolution": judged.resolution.name,
+        "coarse": not judged.resolution.exact,
+        "whose": whose,
+    }
 
 
 def worst_of(judged: Judged, cell: Cell | None = None) -> Worst | None:

@@ -8,7 +8,6 @@ A target may also have folded a BatchNorm into the weights before it: scale * we
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,16 +15,17 @@ import numpy as np
 from convproof.checking.claims import Claim
 from convproof.checking.judging import Judged
 from convproof.checking.precisions import SHORTER
-from convproof.checking.reckoning import Reckoned
+from convproof.checking.reckoning import Reckoned, Wiring
 from convproof.checking.report import Kind, Row
-from convproof.checking.verdicts import worst_of
+from convproof.checking.verdicts import figures_of, worst_of
 from convproof.core.errors import NotCoveredError
 from convproof.core.formats import FLOAT32, FLOAT64
 from convproof.core.fusing import ScaleShift
+from convproof.core.holder import with_arrays
 from convproof.core.layer import Layer
 from convproof.core.lines import Lines, no_error
 from convproof.core.resolution import rounded
-from convproof.core.sentence import Sentence, Text, say
+from convproof.core.sentence import Text, say
 from convproof.core.shapes import Array
 from convproof.network.graph import Graph, Node, Place
 
@@ -59,7 +59,7 @@ def weigh(graph: Graph, claims: Claims, own: Mapping[str, Array], whose: Text) -
         strayed |= row.verdict == "precision"
         if row.verdict == "wrong":
             wrong.add(owner)
-    return Weighed(tuple(rows), with_arrays(graph, changed), frozenset(sharing(graph, wrong)), strayed)
+    return Weighed(tuple(rows), graph_with(changed, graph), frozenset(sharing(graph, wrong)), strayed)
 
 
 def compared(name: str, claim: Claim, own: Array, layer: Layer, whose: Text) -> Row:
@@ -71,14 +71,13 @@ def compared(name: str, claim: Claim, own: Array, layer: Layer, whose: Text) -> 
 def compared_data(name: str, kind: Kind, described: Text, claim: Claim, own: Array, whose: Text) -> Row:
     """The row of numbers that nobody computed: the network's own, or those in a shorter format, or wrong."""
     judged = Judged(no_error(own.astype(np.float64)), claim.array.astype(np.float64), claim.resolution)
-    row = Row(name, kind, described, "identical", cells=own.size, worst=worst_of(judged), resolution=claim.resolution.name, whose=whose)
-    row = replace(row, coarse=not claim.resolution.exact, notes=claim.notes, beyond=int(np.count_nonzero(judged.beyond)))
+    row = Row(name, kind, described, "identical", notes=claim.notes, **figures_of(judged, whose))
     if not judged.beyond.any():
         return row
     for id, title, format, _ in sorted(SHORTER, key=lambda entry: entry[3]):  # weights are kept in float16, hardly in TF32
         if np.array_equal(rounded(own, format), judged.claimed):
             return replace(row, verdict="precision", usual=False, precision=id, notes=(title, *claim.notes))
-    return replace(row, verdict="wrong", usual=False, born=True, shares=judged.share(judged.proof).astype(np.float32))
+    return replace(row, verdict="wrong", usual=False, born=True, shares=judged.shares)
 
 
 @dataclass(frozen=True)
@@ -129,11 +128,11 @@ class Fold:
 
 def folds(graph: Graph) -> Iterator[tuple[str, Fold]]:
     """Every layer into which the next one may be folded."""
-    nodes = {node.name: node for node in graph}
+    wiring = Wiring.of(graph)
     for node in graph:
         kind = node.layer.is_a()
-        before = nodes.get(node.sources[0].name) if node.sources else None
-        alone = before is not None and sum(source == node.sources[0] for n in graph for source in n.sources) == 1
+        before = wiring.nodes.get(node.sources[0].name) if node.sources else None
+        alone = before is not None and wiring.readers[node.sources[0]] == 1
         if isinstance(kind, ScaleShift) and before is not None and alone and ScaleShift in before.layer.absorbs():
             yield before.name, Fold(before.layer, kind, node.name)
 
@@ -151,7 +150,7 @@ def as_folded(row: Row, claim: Claim, fold: Fold, key: str) -> Row:
     return replace(row, verdict=verdict, usual=True, born=False, worst=worst_of(judged), beyond=0, notes=(note, *row.notes), shares=None)  # type: ignore[arg-type]
 
 
-def with_arrays(graph: Graph, arrays: Mapping[str, Array]) -> Graph:
+def graph_with(arrays: Mapping[str, Array], graph: Graph) -> Graph:
     """The graph with other arrays in some of its layers; a layer in several nodes stays one layer. The graph itself is left alone."""
     if not arrays:
         return graph
@@ -159,8 +158,7 @@ def with_arrays(graph: Graph, arrays: Mapping[str, Array]) -> Graph:
     for name, layer in graph.layers().items():
         own = {key: arrays[f"{name}.{key}"] for key in layer.arrays if f"{name}.{key}" in arrays}
         if own:
-            changed[id(layer)] = copy(layer)
-            changed[id(layer)].arrays = layer.arrays | own
+            changed[id(layer)] = with_arrays(layer, layer.arrays | own)
     nodes = tuple(replace(node, layer=changed.get(id(node.layer), node.layer)) for node in graph)
     return replace(graph, nodes=nodes)
 
@@ -182,13 +180,8 @@ def remembered(node: Node, key: str, lines: Lines, claim: Claim, whose: Text) ->
         verdict=verdict,  # type: ignore[arg-type]
         usual=judged.usual,
         born=verdict == "wrong",
-        worst=worst_of(judged),
-        cells=claim.array.size,
-        beyond=int(np.count_nonzero(judged.beyond)),
-        resolution=claim.resolution.name,
-        coarse=not claim.resolution.exact,
-        whose=whose,
         notes=claim.notes,
+        **figures_of(judged, whose),
     )
 
 
@@ -202,21 +195,3 @@ def after_training(graph: Graph, names: Sequence[str]) -> tuple[str, ...]:
         return layer.training and not layer.declared()[key].learnt
 
     return tuple(name for name in names if moves(name))
-
-
-def fused_with(graph: Graph, place: Place, taken: set[Place]) -> Iterator[tuple[Place, Sentence]]:
-    """Arrays behind a place that a target which fuses may have dumped in its stead: those of layers that are absorbed into it."""
-    nodes = {node.name: node for node in graph}
-    head = nodes[place.name]
-    absorbs = head.layer.absorbs()
-    here, names = place, [place.name]
-    while True:
-        readers = [node for node in graph if here in node.sources]
-        kind = readers[0].layer.is_a() if len(readers) == 1 else None
-        if kind is None or not isinstance(kind, absorbs) or readers[0].sources[0] != here:
-            return
-        here = Place(readers[0].name)
-        names.append(here.name)
-        if here in taken:
-            return
-        yield here, say("{first} holds what {last} gives: {names} are fused", first=place.name, last=here.name, names=" + ".join(names))

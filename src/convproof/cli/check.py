@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import rich_click as click
 
-from convproof.checking.check import YOURS
+from convproof.checking.check import YOURS, several
 from convproof.checking.check import check as judge
 from convproof.cli.languages import Misuse
 from convproof.cli.options import Job, emit, find_job, find_network, input_options, model_options, new_file, patience, the_one
@@ -82,7 +82,7 @@ def check(
     convproof check model.onnx --claimed golden.safetensors --junit check.xml --html check.html
     """
     settings = {name: chosen.pop(name) for name in ("partial", "layout", "written", "raw", "double")}
-    witnesses = [name.strip() for names in against for name in names.split(",") if name.strip()]
+    witnesses = [name for names in against for name in several(names)]
     if settings["double"] and not witnesses:
         raise Misuse("--double is for witnesses: give --against torch. Numbers in float64 are recognised as such.")
     job, claimed = found(the_one(numbers, numbers_option, "NUMBERS"), bool(witnesses), chosen)

@@ -83,14 +83,13 @@ def show(manifest: "Manifest", folder: str) -> None:
 
 def line_of(entry: "Entry", columns: int) -> str:
     """One array: its name, role, shape in the file, format and file, and how far an output may stray."""
+    from convproof.formats.golden.entries import IN_WORDS
+
     shape = " x ".join(map(str, entry.stored_shape)) or "1"
-    line = f"{ljust(entry.name, columns)}  {ljust(ROLES[entry.role].text(), 9)}  {shape:14}  {entry.dtype:8} {entry.file}"
+    line = f"{ljust(entry.name, columns)}  {ljust(IN_WORDS[entry.role].text(), 9)}  {shape:14}  {entry.dtype:8} {entry.file}"
     if entry.bound is None:
         return line
     return f"{line}  {say('within {bound}', bound=f'{entry.bound.proof:.2g}').text()}"
-
-
-ROLES = {"input": say("input"), "weight": say("weight"), "statistic": say("statistic"), "output": say("output")}
 
 
 def said(manifest: "Manifest", folder: str) -> list[Sentence]:

@@ -1,11 +1,11 @@
 """Fixed point: whole codes, a step and a zero point, with the rounding and the overflow of the target."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from convproof.core.formats import FLOAT32
-from convproof.core.resolution import ROUND, SAID, STEPS_AWAY, Coarse, Overflow, Role, Rounding, cut_off
+from convproof.core.resolution import ROUND, SAID, Coarse, Overflow, Role, Rounding, left_open
 from convproof.core.sentence import Text, say
 from convproof.core.shapes import Array
 
@@ -45,6 +45,10 @@ class Fixed(Coarse):
         """The least and the largest number."""
         return (self.lowest - self.zero) * self.step, (self.highest - self.zero) * self.step
 
+    def to_nearest(self) -> "Fixed":
+        """The same grid, rounded to nearest: how parameters are made into numbers of it, whatever the target does with sums."""
+        return replace(self, rounding="nearest")
+
     def decode(self, codes: Array) -> Array:
         """Codes as the numbers that they mean."""
         return np.asarray((codes.astype(np.float64) - self.zero) * self.step)
@@ -63,11 +67,7 @@ class Fixed(Coarse):
 
     def reach(self, claimed: Array) -> tuple[Array, Array]:
         """Half a step on either side, or a whole one on one side; at the ends of the range without limit where it saturates."""
-        down, up = STEPS_AWAY[self.rounding]
-        if self.rounding == "truncate":
-            low, high = cut_off(claimed, self.step)
-        else:
-            low, high = claimed - down * self.step, claimed + up * self.step
+        low, high = left_open(claimed, self.step, self.rounding)
         slack = self.slack(claimed)
         low, high = low - slack, high + slack
         if self.overflow == "saturate":

@@ -51,12 +51,12 @@ FLOAT32 = NumberFormat("float32", 24, -149)
 FLOAT64 = NumberFormat("float64", 53, -1074)
 FLOAT16 = NumberFormat("float16", 11, -24)
 BFLOAT16 = NumberFormat("bfloat16", 8, -133)
-_BY_NAME = {known.name: known for known in (FLOAT32, FLOAT64, FLOAT16, BFLOAT16)}
+FLOATS = {known.name: known for known in (FLOAT32, FLOAT64, FLOAT16, BFLOAT16)}  # the names are those of dtypes
 
 
 def format_of(dtype: DTypeLike) -> NumberFormat:
     """The number format of an array's dtype. Raises DTypeError for anything but float32, float64, float16 and bfloat16."""
-    found = _BY_NAME.get(np.dtype(dtype).name)
+    found = FLOATS.get(np.dtype(dtype).name)
     if found is None:
         raise DTypeError(
             "expected numbers of type float32 or float64, got {dtype}; convert them with x.astype(np.float32)", dtype=np.dtype(dtype)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from convproof.core.errors import DTypeError, ShapeError
+from convproof.core.formats import FLOATS
 from convproof.core.sentence import Text
 from convproof.core.shapes import Array, Shape
 
@@ -23,7 +24,6 @@ def require_room(layer: Text, shapes: Sequence[Shape]) -> None:
 
 def require_numbers(layer: Text, x: Array, only_floats: bool) -> None:
     """Raise DTypeError for an array of what a layer cannot compute with: integers for most, floats of 8 bits for all."""
-    floats = x.dtype.name in ("float16", "bfloat16", "float32", "float64")
     other = x.dtype.kind in "iubcOSU" and not only_floats
-    if not (floats or other):
+    if x.dtype.name not in FLOATS and not other:
         raise DTypeError("{layer} cannot compute with an array of {dtype}; cast it first", layer=layer, dtype=x.dtype)

@@ -1,6 +1,7 @@
 """What a layer holds: its parameters and statistics, set, read, saved and initialised by name."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, TypeVar
 
 import numpy as np
@@ -68,6 +69,13 @@ class Holder:
 
         initialise(self, how, seed, values)
         return self
+
+
+def with_arrays(holder: This, arrays: Mapping[str, Any]) -> This:
+    """A copy that holds ``arrays`` and no others; the holder itself is left alone."""
+    changed = copy(holder)
+    changed.arrays = dict(arrays)
+    return changed
 
 
 def check_names(own: Sequence[str], given: Mapping[str, Any], whose: Text, strict: bool) -> None:

@@ -122,10 +122,7 @@ class Stored(Coarse):
     def reach(self, claimed: Array) -> tuple[Array, Array]:
         """Half a step of the format on either side, or a whole one on one; a step is counted as wide as it is above a power of two."""
         step = np.maximum(abs(claimed) * (2 * self.storage.u), self.storage.tiny)
-        if self.rounding == "truncate":
-            return cut_off(claimed, step)
-        down, up = STEPS_AWAY[self.rounding]
-        return np.asarray(claimed - down * step), np.asarray(claimed + up * step)
+        return left_open(claimed, step, self.rounding)
 
     def render(self, values: Array) -> Array:
         """Numbers of the format."""
@@ -182,7 +179,7 @@ class Decimals(Coarse):
 
 LARGEST = {"float32": 2.0**128 - 2.0**103, "float16": 65520.0, "bfloat16": 2.0**128 - 2.0**119}
 ROUND: dict[str, Callable[[Array], Array]] = {"nearest": np.round, "floor": np.floor, "truncate": np.trunc}
-STEPS_AWAY = {"nearest": (0.5, 0.5), "floor": (0.0, 1.0), "truncate": (1.0, 1.0)}
+STEPS_AWAY = {"nearest": (0.5, 0.5), "floor": (0.0, 1.0)}
 SAID = {
     "nearest": say("rounded to nearest"),
     "floor": say("rounded down"),
@@ -193,7 +190,7 @@ SAID = {
 
 
 def rounded(values: Array, to: NumberFormat, how: Rounding = "nearest") -> Array:
-    """Float64 numbers rounded to a binary format, ties to even; the format's range is taken as unlimited above."""
+    """Float64 numbers rounded to a binary format, ties to even where to the nearest; its range is taken as unlimited above."""
     values = np.asarray(values, np.float64)
     with np.errstate(all="ignore"):
         exponent = np.maximum(np.frexp(values)[1] - to.bits, to.lowest)
@@ -204,6 +201,14 @@ def rounded(values: Array, to: NumberFormat, how: Rounding = "nearest") -> Array
 def truncated(values: Array, to: NumberFormat) -> Array:
     """Float64 numbers cut off, toward zero, to a binary format."""
     return rounded(values, to, "truncate")
+
+
+def left_open(claimed: Array, step: float | Array, rounding: Rounding) -> tuple[Array, Array]:
+    """The least and the largest number that may stand behind numbers that were rounded to a whole number of steps."""
+    if rounding == "truncate":
+        return cut_off(claimed, step)
+    down, up = STEPS_AWAY[rounding]
+    return np.asarray(claimed - down * step), np.asarray(claimed + up * step)
 
 
 def cut_off(claimed: Array, step: float | Array) -> tuple[Array, Array]:

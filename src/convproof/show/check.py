@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from convproof.checking.report import Report, Row
 from convproof.core.sentence import Sentence, Text, listed, plural, say, spoken
 from convproof.show.check_meaning import meaning
-from convproof.show.check_words import WIDE, asked, indices, numbers, printable, share, verdict, wrapped
+from convproof.show.check_words import WIDE, asked, indices, numbers, printable, share, titled, verdict, wrapped
 from convproof.show.width import fits, width
 
 if TYPE_CHECKING:
@@ -122,9 +122,8 @@ def remarks(report: Report) -> list[Sentence]:
     several = len(asked(report)) > 1
     said: dict[str, tuple[Sentence, dict[str, None]]] = {}
     for row in ordered(report):
-        key = f"{row.name} ({spoken(row.whose)})" if several else row.name
         for remark in remarks_of(row):
-            said.setdefault(remark.text(), (remark, {}))[1][key] = None
+            said.setdefault(remark.text(), (remark, {}))[1][titled(row, several)] = None
     return [say("{names}: {remark}", names=listed(names, KEYS), remark=remark) for remark, names in said.values()]
 
 

@@ -8,7 +8,7 @@ from convproof.core.languages import language
 from convproof.core.sentence import say, spoken
 from convproof.show.check import COLUMNS, FIGURES, LAYER, WHOSE, cells, ordered, remarks
 from convproof.show.check_meaning import meaning
-from convproof.show.check_words import VERDICTS, asked, printable
+from convproof.show.check_words import IN_WORDS, asked, printable
 from convproof.show.heatmap import heat_map
 
 COLOURS = {  # background, and ink on it; the contrast is at least 4.5 : 1
@@ -63,7 +63,7 @@ def _body(report: Report) -> str:
 
 def _verdict(report: Report) -> str:
     worst = report.worst
-    return VERDICTS[worst.verdict].text() if worst else say("nothing judged").text()
+    return IN_WORDS[worst.verdict].text() if worst else say("nothing judged").text()
 
 
 def _sentence(text: str) -> str:

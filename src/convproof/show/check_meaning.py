@@ -6,7 +6,7 @@ import numpy as np
 
 from convproof.checking.report import Report, Row, Verdict
 from convproof.core.sentence import Sentence, listed, plural, say
-from convproof.show.check_words import VERDICTS, explaining, is_read, numbers, place, times, wrapped
+from convproof.show.check_words import IN_WORDS, explaining, is_read, numbers, place, times, wrapped
 from convproof.show.numbers import rough
 
 FEW = 4
@@ -26,7 +26,7 @@ def complaint(report: Report, fail_on: Verdict = "undecided") -> str:
     worst = report.worst
     told = of_row(report, worst) if worst is not None and worst.verdict != "wrong" else meaning(report)
     if worst is not None and fail_on not in ("wrong", "undecided"):
-        told = [say("{name} is {verdict}, which counts as a failure here.", name=worst.name, verdict=VERDICTS[worst.verdict]), *told]
+        told = [say("{name} is {verdict}, which counts as a failure here.", name=worst.name, verdict=IN_WORDS[worst.verdict]), *told]
     return "\n".join(wrapped(str(sentence), COLUMNS) for sentence in (report.judged, *told))
 
 

@@ -5,12 +5,12 @@ import shlex
 import numpy as np
 
 from convproof.checking.report import Report, Row, Worst
-from convproof.core.sentence import Sentence, Text, say
+from convproof.core.sentence import Sentence, Text, say, spoken
 from convproof.show.numbers import cell as four_decimals
 from convproof.show.numbers import rough
 from convproof.show.width import filled
 
-VERDICTS = {
+IN_WORDS = {
     "identical": say("identical"),
     "rounding": say("rounding"),
     "precision": say("precision"),
@@ -24,7 +24,7 @@ MOST = 21  # decimals; neighbours among float64 numbers differ in fewer
 
 def verdict(row: Row) -> Sentence:
     """The verdict, and where what is wrong comes from."""
-    said = VERDICTS[row.verdict]
+    said = IN_WORDS[row.verdict]
     if row.born and not is_read(row):
         return say("{verdict}, born here", verdict=said)
     if row.inherited:
@@ -100,6 +100,11 @@ def explaining(report: Report, row: Row) -> str:
     if str(row.described).startswith(f"{row.name}("):  # a single layer has the name of its class
         return f"print(layer.why(x, at={row.worst.cell}))"
     return f"print(net.trace(x).why({row.name!r}, {row.worst.cell}))"
+
+
+def titled(row: Row, several: bool) -> str:
+    """A row's name, and whose numbers they are where ``several`` were asked."""
+    return f"{row.name} ({spoken(row.whose)})" if several else row.name
 
 
 def asked(report: Report) -> list[Text]:

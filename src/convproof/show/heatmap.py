@@ -25,6 +25,7 @@ BEYOND = ((0.0, (250, 170, 40)), (2.0, (208, 20, 30)), (5.0, (90, 0, 20)))
 FEW_ROWS = 4
 RING = "position:absolute;z-index:1;width:18px;height:18px;border:2px solid #000;border-radius:50%;box-shadow:0 0 0 2px #fff"
 STEPS = (0.0, 0.01, 0.1, 1.0, 1.1, 10.0, 100.0, 1e3, 1e5)
+LABELS = ("0", "0.01", "0.1", "1", "&gt;1", "10", "100", "1e3", "1e5")
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,6 @@ def legend() -> str:
     )
     within, beyond = say("what rounding can do").text(), say("more than rounding can do").text()
     return f'<p style="font-size:smaller">{escape(within)} {swatches} {escape(beyond)}</p>'
-
-
-LABELS = ("0", "0.01", "0.1", "1", "&gt;1", "10", "100", "1e3", "1e5")
 
 
 def _ink(r: int, g: int, b: int) -> str:

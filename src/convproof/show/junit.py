@@ -8,9 +8,9 @@ skipped   nothing was claimed of this layer, nor of one that it is judged with
 from xml.etree import ElementTree
 
 from convproof.checking.report import VERDICTS, Report, Row, Verdict
-from convproof.core.sentence import say, spoken
+from convproof.core.sentence import say
 from convproof.show.check_meaning import of_row, unjudged
-from convproof.show.check_words import asked, numbers, place, share, verdict
+from convproof.show.check_words import asked, numbers, place, share, titled, verdict
 
 CLASS = "convproof.check"
 
@@ -18,12 +18,12 @@ CLASS = "convproof.check"
 def junit(report: Report, fail_on: Verdict = "undecided", seconds: float = 0.0) -> bytes:
     """The file's bytes, UTF-8. ``fail_on`` is the mildest verdict that fails; ``seconds`` is how long the check took."""
     bad = VERDICTS.index(fail_on)
-    failing = [row for row in report.rows if VERDICTS.index(row.verdict) >= bad]
+    failed = [VERDICTS.index(row.verdict) >= bad for row in report.rows]
     missing = unjudged(report)
     counts = {
         "name": CLASS,
         "tests": str(len(report.rows) + len(missing)),
-        "failures": str(len(failing)),
+        "failures": str(sum(failed)),
         "errors": "0",
         "skipped": str(len(missing)),
         "time": f"{seconds:.3f}",
@@ -31,8 +31,8 @@ def junit(report: Report, fail_on: Verdict = "undecided", seconds: float = 0.0) 
     root = ElementTree.Element("testsuites", counts)
     suite = ElementTree.SubElement(root, "testsuite", counts)
     several = len(asked(report)) > 1
-    for row in report.rows:
-        _case(suite, report, row, several, failed=any(row is one for one in failing))
+    for row, fails in zip(report.rows, failed, strict=True):
+        _case(suite, report, row, several, fails)
     for name in missing:
         case = ElementTree.SubElement(suite, "testcase", {"classname": CLASS, "name": legal(name), "time": "0.000"})
         ElementTree.SubElement(case, "skipped", {"message": str(say("nothing was claimed of it"))})
@@ -41,8 +41,7 @@ def junit(report: Report, fail_on: Verdict = "undecided", seconds: float = 0.0) 
 
 
 def _case(suite: ElementTree.Element, report: Report, row: Row, several: bool, failed: bool) -> None:
-    name = f"{row.name} ({spoken(row.whose)})" if several else row.name
-    case = ElementTree.SubElement(suite, "testcase", {"classname": CLASS, "name": legal(name), "time": "0.000"})
+    case = ElementTree.SubElement(suite, "testcase", {"classname": CLASS, "name": legal(titled(row, several)), "time": "0.000"})
     told = "\n".join(map(str, of_row(report, row)))
     if failed:
         claimed, exact = numbers(row)

@@ -9,8 +9,6 @@ from convproof.core.shapes import Array
 from convproof.network.network import Network
 from convproof.witness.answer import Answer, needing
 
-__all__ = ["WITNESSES", "Answer", "ask"]
-
 
 def ask(witness: Any, network: Network, inputs: Sequence[Array]) -> tuple[Answer, ...]:
     """What a witness computes for a network on some inputs, one array for each of the network's. Changes nothing.

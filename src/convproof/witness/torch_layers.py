@@ -19,6 +19,7 @@ from convproof.core.axes import widened
 from convproof.core.calls import Called, Calls, Drawn, Input, Own
 from convproof.core.errors import NotCoveredError
 from convproof.core.evaluation import Step
+from convproof.core.formats import FLOATS
 from convproof.core.layer import Layer
 from convproof.core.operators import Result
 from convproof.core.shapes import Array
@@ -142,7 +143,7 @@ class Stepping:
 
     def tensor(self, array: Array, fresh: bool = False) -> Any:
         """An array as a tensor, floats in the type that is computed in; one that PyTorch may write into is ``fresh``."""
-        if self.kind is not None and array.dtype.name in ("float16", "bfloat16", "float32", "float64"):
+        if self.kind is not None and array.dtype.name in FLOATS:
             short = self.kind.name == "bfloat16"
             fitted = np.asarray(array, np.float32 if short else self.kind, order="C")
         else:

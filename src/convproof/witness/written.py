@@ -3,7 +3,6 @@
 ONNX says what a network computes in eval mode. A layer in training can be asked all the same if its mode makes no difference.
 """
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +10,8 @@ import numpy as np
 
 from convproof.core.errors import ConvproofError, NotCoveredError
 from convproof.core.evaluation import Step
+from convproof.core.formats import FLOATS
+from convproof.core.holder import with_arrays
 from convproof.core.layer import Layer
 from convproof.core.shapes import Array
 from convproof.network.graph import Declared, Graph, Node, Place
@@ -73,13 +74,13 @@ def require_exact_attributes(graph: Graph, inputs: Sequence[Array]) -> None:
 
 def in_type(array: Array, kind: Any) -> Array:
     """An array in a type of floats, if it holds floats."""
-    return array.astype(kind) if kind is not None and array.dtype.name in ("float16", "bfloat16", "float32", "float64") else array
+    return array.astype(kind) if kind is not None and array.dtype.name in FLOATS else array
 
 
 def in_float_type(layer: Layer, kind: Any) -> Layer:
     """A copy of a layer in eval mode, with floats of a type; the layer itself is left alone."""
-    own = copy.copy(layer)
-    own.arrays = {name: in_type(array, kind) if isinstance(array, np.ndarray) else array for name, array in layer.arrays.items()}
+    arrays = {name: in_type(array, kind) if isinstance(array, np.ndarray) else array for name, array in layer.arrays.items()}
+    own = with_arrays(layer, arrays)
     own.dtype, own.training = layer.dtype if kind is None else np.dtype(kind), False
     return own
 
@@ -130,8 +131,4 @@ def stepping(run: Run) -> Callable[[Layer, Sequence[Array], bool, State], Step]:
 
 def replace_state(layer: Layer, state: State) -> Layer:
     """The layer with statistics that an earlier use in the same run left behind."""
-    if not state:
-        return layer
-    own = copy.copy(layer)
-    own.arrays = layer.arrays | dict(state)
-    return own
+    return with_arrays(layer, layer.arrays | dict(state)) if state else layer

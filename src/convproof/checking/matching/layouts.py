@@ -26,6 +26,7 @@ Order = tuple[int, ...]
 OUTPUTS = {1: "c", 2: "nc", 3: "chw", 4: "nchw", 5: "ncdhw"}
 OTHER_OUTPUTS = {3: ("ncw", "ncl"), 4: ("cdhw",)}
 COMMONEST = ("nhwc", "nwhc", "ncwh", "whcn", "hwcn", "chwn", "hwc", "whc", "cwh", "ndhwc", "hwio", "ohwi", "ihwo", "hwoi", "dhwio", "wio")
+OFTEN = 2  # times that an order was clear before an array in another one has to be far closer in that
 SAMPLED = 4096
 MOST_AXES = 5  # 120 orders
 
@@ -71,10 +72,10 @@ class Habit:
         """Remember an order."""
         self.met.setdefault((expected.kind, len(order)), Counter())[order] += 1
 
-    def usual(self, expected: Expected, orders: Sequence[Order]) -> Order | None:
-        """Of some orders, the one that was met most often."""
+    def usual(self, expected: Expected, orders: Sequence[Order], times: int = 1) -> Order | None:
+        """Of some orders, the one that was met most often, if it was met so many ``times``."""
         met = self.met.get((expected.kind, len(expected.shape)), Counter())
-        known = [order for order, _ in met.most_common() if order in orders]
+        known = [order for order, count in met.most_common() if order in orders and count >= times]
         return known[0] if known else None
 
 
@@ -192,6 +193,9 @@ def orders_compared(array: Array, expected: Expected, orders: Sequence[Order], h
     found = likenesses(array, expected, orders)
     best = min(orders, key=lambda order: found[order].distance)
     first = found[orders[0]].distance
+    usual = habit.usual(expected, orders, OFTEN)
+    if usual is not None and best != usual and not found[best].far_below(found[usual].distance):
+        best = usual
     if len(orders) == 1 or (found[best].close and (best == orders[0] or found[best].clearly_below(first))):
         habit.clear(expected, best)
         return Fitted(expected.shape, best, (say("read as {order}", order=spelled(best, expected)),))

@@ -37,6 +37,10 @@ class Likeness:
         """Whether this distance is r times another one, or less."""
         return bool(self.distance <= ratio(self.cells) * distance)
 
+    def far_below(self, distance: float) -> bool:
+        """Whether this distance is r^3 times another one, or less: what one wrong array rarely does by chance, if all others say else."""
+        return bool(self.distance <= ratio(self.cells) ** 3 * distance)
+
 
 @dataclass(frozen=True)
 class Known:

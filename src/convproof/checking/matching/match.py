@@ -9,6 +9,7 @@ The last two are said in a note.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -17,18 +18,20 @@ import numpy as np
 
 from convproof.checking.claims import Claim
 from convproof.checking.matching.counts import numbers
-from convproof.checking.matching.layouts import OUTPUTS, SAMPLED, Expected, Fitted, Habit, Layout, closest, fit, weight_letters
+from convproof.checking.matching.layouts import OUTPUTS, SAMPLED, Expected, Fitted, Habit, Layout, closest, fit, orders_of, weight_letters
 from convproof.checking.matching.likeness import Likeness
 from convproof.checking.matching.names import Names, Target
 from convproof.checking.matching.sources import Source, numbers_of, on_their_grid
 from convproof.checking.subject import Subject
-from convproof.core.errors import UnknownNameError
+from convproof.core.errors import ShapeError, UnknownNameError
 from convproof.core.formats import FLOAT64, format_of
 from convproof.core.resolution import Resolution
 from convproof.core.sentence import Sentence, did_you_mean, listed, say
 from convproof.core.shapes import Array, Shape
 from convproof.formats.dumps.dump import Written
 from convproof.network.graph import Place
+
+LOOKED_AT = 8
 
 
 @dataclass(frozen=True)
@@ -145,15 +148,16 @@ class Matching:
 
     def _unknown(self, source: Source, shape: Shape, alike: Sequence[Target]) -> UnknownNameError:
         """The error for an array that belongs nowhere."""
+        size = int(np.prod(shape))
         near = self.names.near(source.name)
         hint = did_you_mean(near) if near else say("give it the name of its layer")
         if not alike:
             return UnknownNameError(
                 "{name}: no array of the network is called so, and none has {numbers} (its shape is {found}); there are {others}; {hint}",
                 name=source.called,
-                numbers=numbers(int(np.prod(shape))),
+                numbers=numbers(size),
                 found=shape,
-                others=listed([say("{name} {shape}", name=t.name, shape=self.own(t).shape) for t in self._nearest(int(np.prod(shape)))]),
+                others=listed([say("{name} {shape}", name=t.name, shape=self.own(t).shape) for t in self._nearest(size)]),
                 hint=hint,
             )
         return UnknownNameError(
@@ -175,6 +179,7 @@ class Matching:
         written, own = source.read(), self.own(target)
         found = on_their_grid(numbers_of(written, self.declared, own.dtype), written)
         if target not in self.fitted:
+            self._learn(target, found.array)
             fits = [other.name for other in self.alike(written.array.size)]
             self.fitted[target] = fit(found.array, self.expected(target), source.called, self._layout(written), self.habit, fits)
         fitted = self.fitted[target]
@@ -182,6 +187,18 @@ class Matching:
         native = format_of(own.dtype) if own.dtype.kind in "fV" else FLOAT64
         notes = (*self.notes[target], *found.notes, *fitted.notes)
         return Claim.of(np.ascontiguousarray(fitted.change(found.array)).reshape(own.shape), native, resolution, notes)
+
+    def _learn(self, target: Target, array: Array) -> None:
+        """The order of axes that other arrays of this kind are clearly in, before the first one is read that may be in several."""
+        expected = self.expected(target)
+        if array.shape == expected.shape or self.layout is not None or self.habit.usual(expected, list(orders_of(expected))) is not None:
+            return
+        others = [t for t in self.taken if t != target and t.kind == target.kind and self.own(t).ndim == expected.own.ndim]
+        for other in others[:LOOKED_AT]:
+            written = self.taken[other].read()
+            found = numbers_of(written, self.declared, self.own(other).dtype)
+            with suppress(ShapeError):
+                fit(found.array, self.expected(other), self.taken[other].called, self._layout(written), self.habit)
 
     def _layout(self, written: Written) -> Layout | None:
         return Layout.parse(written.layout) if written.layout is not None else self.layout

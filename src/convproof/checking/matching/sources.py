@@ -12,6 +12,7 @@ import numpy as np
 
 from convproof.core.errors import DTypeError
 from convproof.core.fixed_point import Fixed
+from convproof.core.formats import FLOATS
 from convproof.core.resolution import Decimals, Resolution
 from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Array
@@ -65,7 +66,7 @@ def require_numbers(array: Array, called: Text) -> Array:
     """The array itself; truth values as 0 and 1, long floats as float64. Raises DTypeError for what is no number."""
     if array.dtype.kind == "b":
         return array.astype(np.uint8)
-    if array.dtype.kind in "iu" or array.dtype.name in ("float16", "bfloat16", "float32", "float64"):
+    if array.dtype.kind in "iu" or array.dtype.name in FLOATS:
         return array
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         return array.astype(np.float64)

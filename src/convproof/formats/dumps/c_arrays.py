@@ -121,7 +121,7 @@ def _read(source: Source, found: Declaration) -> Written:
         else:
             plain = not body.translate(None, b"0123456789+-.eEfFlL \t\r\n")
             written = read_numerals(body.translate(None, b"fFlL") if plain else body).written()
-    except (NoNumberError, BadIntegerError) as error:
+    except NoNumberError as error:
         raise FileError(
             "{path}, line {line}: {word!r} is no number{of}; expected plain numbers between the braces of {name!r}",
             path=source.path,

@@ -21,11 +21,10 @@ import numpy as np
 
 from convproof.core.errors import SettingError
 from convproof.core.fixed_point import Fixed
-from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, NumberFormat
+from convproof.core.formats import FLOAT32, FLOATS, NumberFormat
 from convproof.core.resolution import Decimals, Digits, Overflow, Resolution, Role, Rounding, Stored
 from convproof.core.sentence import either, plural
 
-FLOATS = {known.name: known for known in (FLOAT32, FLOAT64, FLOAT16, BFLOAT16)}
 KINDS = (*FLOATS, "q7.8", "uq0.8", "ap_fixed:16:6", "int8:0.05:-3", "decimals:4", "digits:6")
 WORDS = {
     "rounding": ("nearest", "floor", "truncate"),

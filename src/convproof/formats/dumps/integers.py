@@ -6,18 +6,14 @@ from typing import Any
 import numpy as np
 
 from convproof.core.shapes import Array
+from convproof.formats.dumps.text.numerals import NoNumberError
 
 LITERAL = re.compile(rb"([+-]?)(0[xX][0-9a-fA-F]{1,16}|0[bB][01]{1,64}|\d{1,20})(?:[uU]?[lL]{0,2}|[lL]{1,2}[uU])")
 NAMES = {b"true": 1, b"false": 0}
 
 
-class BadIntegerError(ValueError):
-    """A word that is no integer of the dtype: ``word``, the ``index``-th of its block."""
-
-    def __init__(self, word: bytes, index: int) -> None:
-        super().__init__(word)
-        self.word = word.decode("utf-8", "replace")[:60]
-        self.index = index
+class BadIntegerError(NoNumberError):
+    """A word that is no integer of the dtype."""
 
 
 def read_integers(text: bytes, dtype: str) -> Array:

@@ -11,8 +11,8 @@ from convproof.formats.dumps.binary import ARCHIVES, is_of_torch, open_archive, 
 from convproof.formats.dumps.declared import Raw
 from convproof.formats.dumps.dump import Dump
 from convproof.formats.files import existing
+from convproof.formats.golden.entries import MANIFEST
 
-MANIFEST = "manifest.json"
 RAW = (".bin", ".raw", ".dat")
 TORCH = (".pt", ".pth", ".ckpt")
 C = (".c", ".h", ".inc", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".ino")

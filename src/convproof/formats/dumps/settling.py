@@ -29,6 +29,8 @@ def settled(written: Written, declared: Resolution | None, where: Text) -> Writt
     if isinstance(declared, Fixed):
         if array.dtype.name in CODES or (is_whole(printed) and array.size):
             return Written(_decoded(array, declared, where), declared, written.layout)
+        if isinstance(printed, Decimals) and not (np.asarray(printed.step) < declared.step).all():
+            return written  # digits too few to tell which number of the grid it was
         moved = _on_grid(array, declared, printed)
         return Written(moved, declared, written.layout) if declared.holds(moved.astype(np.float64)) else written
     if isinstance(declared, Stored) and array.dtype.name in BITS16:

@@ -16,6 +16,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from convproof.core.errors import ShapeError, UnknownNameError
+from convproof.core.sentence import say
 from convproof.core.shapes import Array, Cell, Shape
 
 MANIFEST = "manifest.json"
@@ -27,6 +28,7 @@ Role = Literal["input", "weight", "statistic", "output"]
 Files = Literal["c", "bin", "npy", "txt", "safetensors"]
 Layout = Literal["nchw", "nhwc"]
 ROLES, FILES, LAYOUTS = (cast("tuple[str, ...]", get_args(words)) for words in (Role, Files, Layout))
+IN_WORDS = {"input": say("input"), "weight": say("weight"), "statistic": say("statistic"), "output": say("output")}
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class Entry:
     """One array. ``shape`` is that in the network; in the file axis k is axis ``axes[k]`` of it.
 
     ``format`` is the number format, such as q7.8, ``dtype`` what the file holds (whole codes of a fixed-point format), ``computed_in`` the
-    network's own dtype. ``inside`` is its name within a file
-    that holds several, else empty. ``dump`` is the stem of the file in which a port's own numbers of this array are looked for.
+    network's own dtype. ``inside`` is its name within a file that holds several, else empty. ``dump`` is the stem of the file in which a
+    port's own numbers of this array are looked for.
     """
 
     name: str

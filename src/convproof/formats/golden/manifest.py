@@ -24,13 +24,12 @@ from convproof.formats.dumps.declared import Raw
 from convproof.formats.dumps.dump import Dump, Written
 from convproof.formats.dumps.opening import ENDINGS, open_file
 from convproof.formats.files import existing
-from convproof.formats.golden.entries import BEFORE, MANIFEST, Entry, Manifest
+from convproof.formats.golden.entries import BEFORE, IN_WORDS, MANIFEST, Entry, Manifest
 from convproof.formats.golden.parsing import Reader, manifest_of
 from convproof.formats.golden.stored import digest, dtype_named, file_digest, from_stored, resolution_of
 
 LARGEST_FILE = 1 << 26
 KIND = say("a manifest of golden vectors")
-IN_WORDS = {"input": say("input"), "weight": say("weight"), "statistic": say("statistic"), "output": say("output")}
 SIZES = {2: ("float16", "bfloat16"), 4: ("float32",), 8: ("float64",)}
 
 

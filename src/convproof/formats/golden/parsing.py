@@ -11,6 +11,7 @@ from convproof.core.sentence import Text, either, say
 from convproof.core.shapes import Shape
 from convproof.formats.golden.entries import FILES, LAYOUTS, ROLES, SCHEMA_VERSION, Bound, Entry, Manifest
 
+DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 MOST_ARRAYS = 100_000
 MOST_NUMBERS = 1 << 31
 MOST_AXES = 16
@@ -137,9 +138,6 @@ def _entry(reader: Reader) -> Entry:
         reader.text("described") if "described" in reader.record else "",
         _bound(reader, shape),
     )
-
-
-DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 
 def _in_folder(reader: Reader, key: str) -> str:

@@ -12,9 +12,9 @@ from convproof.core.sentence import say
 from convproof.core.shapes import Array, Shape
 from convproof.formats.dumps.dump import Written
 from convproof.formats.dumps.text.cells import read_cells
-from convproof.formats.dumps.text.groups import PARTS_WORDS, UnbalancedError, members, shape_of
-from convproof.formats.dumps.text.lines import FRACTION, OF_VALUES, Line
-from convproof.formats.dumps.text.words import TO_BLANKS, Piece, in_shape, numbers_of, pointed, sizes_of
+from convproof.formats.dumps.text.groups import UnbalancedError, members, shape_of, starts_of_words
+from convproof.formats.dumps.text.lines import FRACTION, OF_VALUES, Line, sizes_of
+from convproof.formats.dumps.text.words import TO_BLANKS, Piece, in_shape, numbers_of, pointed
 
 SHAPE_LINE = re.compile(rb"\s*(?:torch\.Size)?\(\[?[ \t]*(\d+(?:[ \t]*,[ \t]*\d+)*),?[ \t]*\]?\)[ \t]*\r?\n")
 LEFT_OUT = re.compile(rb"(?:^|[\s,\[])\.\.\.(?:[\s,\]]|$)")
@@ -109,8 +109,7 @@ def _shape(text: bytes, count: int, said: list[Shape], path: Path, name: str) ->
 def _rows(text: bytes) -> Shape | None:
     """Rows and columns, if there are several of both and every row has as many numbers."""
     marks = np.frombuffer(text, np.uint8)
-    parts = PARTS_WORDS[marks]
-    words = np.flatnonzero(~parts & np.concatenate(([True], parts[:-1])))
+    words = starts_of_words(marks)
     ends = np.concatenate((np.flatnonzero(marks == ord("\n")), [len(marks)]))
     starts: Array = np.concatenate(([0], ends[:-1]))
     held = np.searchsorted(words, ends) - np.searchsorted(words, starts)

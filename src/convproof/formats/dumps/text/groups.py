@@ -34,17 +34,21 @@ def shape_of(text: bytes, pair: bytes = b"[]") -> Shape | None:
     deepest = int(depth.max())
     if deepest > DEEPEST:
         return None
-    parts = PARTS_WORDS[marks]
-    words = np.flatnonzero(~parts & np.concatenate(([True], parts[:-1])))
     starts = [at[opens & (depth == k)] for k in range(1, deepest + 1)]
     ends = [at[~opens & (depth == k - 1)] for k in range(1, deepest + 1)]
     sizes = [len(starts[0])]
-    for k, inside in enumerate([*starts[1:], words]):
+    for k, inside in enumerate([*starts[1:], starts_of_words(marks)]):
         size = members(inside, starts[k], ends[k])
         if size is None:
             return None
         sizes.append(size)
     return tuple(sizes[1:] if sizes[0] == 1 else sizes)
+
+
+def starts_of_words(marks: Array) -> Array:
+    """Where a text's words begin; ``marks`` are its bytes."""
+    parts = PARTS_WORDS[marks]
+    return np.flatnonzero(~parts & np.concatenate(([True], parts[:-1])))
 
 
 def members(inside: Array, starts: Array, ends: Array) -> int | None:

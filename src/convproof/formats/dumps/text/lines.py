@@ -99,11 +99,11 @@ def _read(line: bytes) -> Line:
     if (b"[" in line or b"(" in line) and (found := CELL.search(line[:CELL_WITHIN])) is not None:
         name, values = found["name"] or b"", line[found.end() :]
         if name.lower() not in NOT_CELLS and not values.translate(None, OF_NUMBERS):
-            return Line(name, values, cell=_sizes(found["cell"]))
+            return Line(name, values, cell=sizes_of(found["cell"]))
     shapes: tuple[Shape, ...] = ()
     lower = line.lower()
     if any(word in lower for word in OF_SHAPES):
-        shapes = tuple(_sizes(next(group for group in found.groups() if group)) for found in SHAPE.finditer(line))
+        shapes = tuple(sizes_of(next(group for group in found.groups() if group)) for found in SHAPE.finditer(line))
         line = SHAPE.sub(b" ", line)
     if b"=" in line:
         line = TAIL.sub(b" ", line)
@@ -133,7 +133,7 @@ def _with_words(line: bytes, words: list[re.Match[bytes]], shapes: tuple[Shape, 
         return Line()  # "took: 3.5"
     gap = gaps[at].lstrip(b" \t])}") if name else gaps[at]
     if (sizes := SIZES_FIRST.match(gap)) is not None:
-        gap, shapes = gap[sizes.end() :], (*shapes, _sizes(sizes[1]))
+        gap, shapes = gap[sizes.end() :], (*shapes, sizes_of(sizes[1]))
     if name and not most:
         gap = re.sub(rb"[^\[({]", b"", gap)
     return Line(name, _values(gap), shapes, starts=starts)
@@ -146,7 +146,8 @@ def name_among(words: list[bytes]) -> bytes:
     return (strong or known or [b""])[-1]
 
 
-def _sizes(text: bytes) -> Shape:
+def sizes_of(text: bytes) -> Shape:
+    """The whole numbers in a text as sizes, at most 16."""
     return tuple(int(number) for number in re.findall(rb"\d{1,18}", text)[:16])
 
 

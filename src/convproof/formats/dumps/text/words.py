@@ -92,11 +92,6 @@ def _check_line(line: bytes, path: Path, number: int, name: str) -> None:
         ) from None
 
 
-def sizes_of(text: bytes) -> Shape:
-    """The whole numbers in a text as sizes, at most 16."""
-    return tuple(int(number) for number in re.findall(rb"\d{1,18}", text)[:16])
-
-
 def in_shape(written: Written, shape: Shape) -> Written:
     """Flat numbers, and the step of each, in a shape."""
     resolution = written.resolution
