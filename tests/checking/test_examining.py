@@ -294,6 +294,42 @@ def test_a_mask_that_was_drawn_is_read_from_the_claimed_numbers():
     assert "what drop draws is random" in str(row.notes[0])
 
 
+@pytest.mark.parametrize("error", [1e-5, 1e-4])
+def test_one_cell_that_sticks_out_is_no_winograd(error):
+    conv = cp.Conv2d(3, 8, 3, padding=1, seed=1)
+    x = RNG(5).normal(size=(1, 3, 16, 15)).astype(np.float32)
+    y = torch.nn.functional.conv2d(torch.tensor(x), torch.tensor(conv.weight), torch.tensor(conv.bias), padding=1).numpy().copy()
+    assert cp.check(conv, x, y).ok
+    y[0, 5, 7, 9] += np.float32(error)
+    row = cp.check(conv, x, y).rows[0]
+    assert (row.verdict, row.worst.cell) == ("wrong", (0, 5, 7, 9))
+
+
+def test_fixed_point_rounds_its_weights_to_nearest_whatever_it_does_with_sums():
+    conv = cp.Conv2d(3, 4, 3, seed=1)
+    x = np.round(RNG(5).normal(size=(1, 3, 9, 8)) * 256).astype(np.int64)
+    w, b = (np.round(array.astype(np.float64) * 256).astype(np.int64) for array in (conv.weight, conv.bias))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (2, 3))
+    sums = np.einsum("nchwuv,ocuv->nohw", windows, w) + (b * 256).reshape(1, -1, 1, 1)
+    report = cp.check(conv, (x / 256).astype(np.float32), (sums >> 8) / 256, format="q7.8:floor")
+    assert report.rows[0].verdict in ("precision", "identical", "rounding")
+    assert not cp.check(conv, (x / 256).astype(np.float32), ((sums >> 8) + 3) / 256, format="q7.8:floor").ok
+
+
+def test_what_hands_on_its_input_need_not_be_claimed():
+    net = cp.Sequential(conv=cp.Conv2d(3, 4, 3, seed=1), drop=cp.Dropout(0.3), relu=cp.ReLU()).eval()
+    y = torch.nn.functional.conv2d(torch.tensor(X), torch.tensor(net["conv"].weight), torch.tensor(net["conv"].bias))
+    assert cp.check(net, X, {"conv": y.numpy(), "relu": torch.relu(y).numpy()}, partial=False).ok
+
+
+def test_what_is_no_verdict_is_an_error():
+    report = cp.check(small(), X, torchs(small()))
+    with pytest.raises(cp.SettingError, match="expected one of precision or undecided or wrong"):
+        report.require("foo")
+    with pytest.raises(cp.SettingError, match="nothing to judge"):
+        cp.check(small(), X, {})
+
+
 def test_functions_are_asked():
     net = small()
     assert cp.check(net, X, lambda x: torchs(net, x)).ok

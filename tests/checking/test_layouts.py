@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import convproof as cp
 from convproof.checking.matching.grids import suggested_grid
 from convproof.checking.matching.layouts import Expected, Habit, Layout, fit, weight_letters
 from convproof.checking.matching.likeness import Known, Likeness, ratio
@@ -244,3 +245,14 @@ def test_no_grid_is_suggested_for_other_numbers() -> None:
     assert suggested_grid(np.zeros(100)) is None
     assert suggested_grid(np.array([0.5, np.nan] * 50)) is None
     assert suggested_grid(np.arange(5) / 8) is None
+
+
+def test_one_buffer_that_is_turned_is_said_to_be_unlike_the_others():
+    net = cp.Sequential(*(cp.Conv2d(3, 3, 3, padding=1, seed=k) for k in range(4)))
+    x = np.random.default_rng(0).normal(size=(1, 3, 6, 7)).astype(np.float32)
+    trace = net.trace(x)
+    flat = {name: trace[name].ravel() for name in net}
+    flat["3"] = trace["3"].transpose(0, 1, 3, 2).ravel()
+    notes = {row.name: str(row.notes[0]) for row in cp.check(net, x, flat).rows}
+    assert notes["0"] == notes["2"] == "read as N, C, H, W"
+    assert notes["3"] == "read as N, C, W, H, unlike the others: a layer that takes it for N, C, H, W is wrong"

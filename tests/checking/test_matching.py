@@ -392,3 +392,12 @@ def test_single_numbers_of_a_log_are_passed_over(tmp_path):
     report = cp.check(net, x, tmp_path / "run.log")
     assert report.ok
     assert [str(sentence).split(" ")[0] for sentence in report.missing] == ["iterations"]
+
+
+def test_a_slip_of_the_pen_is_no_weight(tmp_path):
+    net = cp.Sequential(fc=cp.Linear(4, 5, seed=0), relu=cp.ReLU())
+    x = np.random.default_rng(0).normal(size=(1, 4)).astype(np.float32)
+    report = cp.check(net, x, {"fcc": net["fc"](x)})
+    assert list(report) == ["fc"]
+    assert "by its values" in str(report["fc"].notes[0])
+    assert cp.check(net, x, {"fc.b": net["fc"].bias, "fcw": net["fc"].weight}).covered == ()

@@ -230,3 +230,16 @@ def test_the_workflow_is_one():
     upload = steps[-1]
     assert upload["if"] == "always()", "the reports are wanted most where the check fails"
     assert upload["with"]["path"].split() == ["check.xml", "check.html"]
+
+
+def test_nothing_is_written_where_one_file_cannot_be(golden, folder):
+    done = invoke("check", "net.py:make", "--claimed", "golden.safetensors", "--junit", "check.xml", "--html", "nowhere/check.html")
+    assert done.code == 2
+    assert "the folder" in done.err
+    assert not (folder / "check.xml").exists()
+
+
+def test_witnesses_in_float64():
+    done = invoke("check", "net.py:make", "x.npy", "--against", "torch", "--double")
+    assert done.code == 0
+    assert invoke("check", "--double").code == 2

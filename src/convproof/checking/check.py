@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from convproof.checking.claims import Boundary
 from convproof.checking.examining import Examination, settling
 from convproof.checking.matching.match import match, only_output
@@ -16,6 +18,7 @@ from convproof.core.errors import SettingError, UnknownNameError
 from convproof.core.layer import Layer
 from convproof.core.resolution import Resolution
 from convproof.core.sentence import Sentence, Text, either, listed, plural, say
+from convproof.network.graph import Node
 from convproof.network.network import Network
 
 YOURS = "yours"
@@ -59,7 +62,7 @@ def check(
             require_fit(subject, claimed)
         reports.append(examined(subject, named, YOURS, declared, layout))
     reports += [report for witness in several(against) for report in asked(subject, witness)]
-    if not reports:
+    if not reports or (isinstance(claimed, Mapping) and not claimed):
         raise SettingError(
             "nothing to judge: give claimed=, your numbers, or against=, a witness such as {names}", names=either(["torch", "onnxruntime"])
         )
@@ -69,8 +72,9 @@ def check(
 
 
 def require_all(subject: Subject, report: Report) -> None:
-    """Raise UnknownNameError if layers were not claimed, nor fused into one that was."""
-    graph, unclaimed = subject.network.graph, set(report.unclaimed)
+    """Raise UnknownNameError if layers were not claimed, nor fused into one that was; no target dumps what only hands on its input."""
+    graph = subject.network.graph
+    unclaimed = {name for name in report.unclaimed if not hands_on(subject, graph.node(name))}
     wiring, given = Wiring.of(graph), {place for place in subject.places.values() if place.name not in unclaimed}
     for node in graph.nodes:
         head = wiring.absorber(node, given) if node.name not in report.unclaimed else None
@@ -82,6 +86,12 @@ def require_all(subject: Subject, report: Report) -> None:
             "nothing was claimed of {layers}; claim them too, or allow that with partial=True (--partial)",
             layers=listed([name for name in report.unclaimed if name in unclaimed], most=8),
         )
+
+
+def hands_on(subject: Subject, node: Node) -> bool:
+    """Whether a layer gives the very array that it reads: an Identity, a dropout in eval."""
+    inputs, outputs = subject.trace.inputs_of(node.name), subject.trace.outputs_of(node.name)
+    return len(inputs) == len(outputs) == 1 and inputs[0].shape == outputs[0].shape and np.shares_memory(inputs[0], outputs[0])
 
 
 def several(against: Any) -> tuple[Any, ...]:

@@ -122,7 +122,7 @@ class Examination:
         longer = opinion(*self.segments.judged(place, claim, self.boundary.as_longer())) if claim.resolution.exact else found
         if longer.right:
             note = say("right if it was computed in longer numbers than it was written in, as a target does that fuses layers")
-            return Opinion("rounding", longer.judged, False, longer.proved, notes=(note,))
+            return Opinion("rounding", longer.judged, longer.usual, longer.proved, notes=(note,))
         explained = with_precision(found, self.segments.replayed(place, claim, self.boundary), here.units)
         if explained.verdict != "wrong" or here.units <= FEW:
             return explained

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from convproof.core.errors import UnknownNameError
-from convproof.core.sentence import Sentence, Text, listed
+from convproof.core.errors import SettingError, UnknownNameError
+from convproof.core.sentence import Sentence, Text, either, listed
 from convproof.core.shapes import Array, Cell
 from convproof.core.upward import reach
 from convproof.network.graph import find_name
@@ -104,8 +104,10 @@ class Report(Mapping[str, Row]):
         """Whether something was judged, and nothing is wrong or undecided."""
         return self.holds("undecided")
 
-    def holds(self, fail_on: Verdict = "undecided") -> bool:
-        """Whether something was judged, and no verdict is ``fail_on`` or worse."""
+    def holds(self, fail_on: str = "undecided") -> bool:
+        """Whether something was judged, and no verdict is ``fail_on`` or worse. Raises SettingError for what is no verdict."""
+        if fail_on not in VERDICTS:
+            raise SettingError("fail_on={found!r}: expected one of {known}", found=fail_on, known=either(VERDICTS[2:]))
         bad = VERDICTS.index(fail_on)
         return bool(self.rows) and all(VERDICTS.index(row.verdict) < bad for row in self.rows)
 
@@ -137,13 +139,13 @@ class Report(Mapping[str, Row]):
             raise UnknownNameError("{whose!r} was not asked; there are the numbers of {known}", whose=whose, known=listed(known))
         return Report(found, self.judged, self.unclaimed, self.settles, self.aliases, self.command)
 
-    def require(self, fail_on: Verdict = "undecided") -> None:
+    def require(self, fail_on: str = "undecided") -> None:
         """Raise AssertionError, with the worst cell, both values, the bound and the command that explains it, unless ``holds``."""
         __tracebackhide__ = True  # pytest shows the line of the test
         if not self.holds(fail_on):
             raise AssertionError(self.complaint(fail_on))
 
-    def complaint(self, fail_on: Verdict = "undecided") -> str:
+    def complaint(self, fail_on: str = "undecided") -> str:
         """What ``require`` says where it raises."""
         return reach("Report.complaint")(self, fail_on)  # type: ignore[no-any-return]
 

@@ -184,9 +184,11 @@ def explaining(job: Job, claimed: Claimed, chosen: Mapping[str, Any]) -> str:
 
 
 def new_reports(job: Job, claimed: Claimed, junit: str | None, html: str | None) -> list[str]:
-    """The paths of the files to write. Raises SettingError if one of them was read, Misuse if both are the same."""
+    """The paths of the files to write. Raises SettingError if one was read, Misuse if both are the same, FileError for no place."""
     if junit and html and Path(junit).absolute() == Path(html).absolute():
         raise Misuse("--junit and --html name the same file: give each its own.")
+    from convproof.formats.files import writable
+
     folder = Path(claimed.path or "").absolute()
     found = []
     for option, path in (("--junit", junit), ("--html", html)):
@@ -195,6 +197,7 @@ def new_reports(job: Job, claimed: Claimed, junit: str | None, html: str | None)
             if claimed.path and Path(path).is_file() and folder in Path(path).absolute().parents:
                 read.append(path)
             found.append(new_file(path, job, *read, option=option))
+            writable(path)
     return found
 
 

@@ -63,11 +63,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     If the block fails, the old file stays as it was and the temporary one is removed. Raises FileError.
     """
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise FileError("{path} is a folder; expected the name of a file to write", path=path)
-    if not target.parent.is_dir():
-        raise FileError("{path} cannot be written: the folder {folder} does not exist; make it first", path=path, folder=target.parent)
+    target = writable(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         temporary.touch(exist_ok=False)
@@ -83,6 +79,16 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise FileError("{path} cannot be written: {reason}; what was there is unchanged", path=path, reason=_reason(error)) from error
     finally:
         _remove(temporary)
+
+
+def writable(path: str | Path) -> Path:
+    """The place of a file that is to be written. Raises FileError for a folder, and where there is none for it."""
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise FileError("{path} is a folder; expected the name of a file to write", path=path)
+    if not target.parent.is_dir():
+        raise FileError("{path} cannot be written: the folder {folder} does not exist; make it first", path=path, folder=target.parent)
+    return target
 
 
 def ending_of(path: str | Path, endings: tuple[str, ...], doing: Sentence) -> str:

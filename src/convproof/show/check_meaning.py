@@ -21,7 +21,7 @@ def meaning(report: Report) -> list[Sentence]:
     return [*FOUND[worst.verdict](report, worst), *coverage(report), *report.missing[:FEW]]
 
 
-def complaint(report: Report, fail_on: Verdict = "undecided") -> str:
+def complaint(report: Report, fail_on: str = "undecided") -> str:
     """What ``require()`` raises: whose numbers were judged, the worst cell with both values and the bound, and the command behind it."""
     worst = report.worst
     told = of_row(report, worst) if worst is not None and worst.verdict != "wrong" else meaning(report)

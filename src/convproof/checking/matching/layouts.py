@@ -198,7 +198,14 @@ def orders_compared(array: Array, expected: Expected, orders: Sequence[Order], h
         best = usual
     if len(orders) == 1 or (found[best].close and (best == orders[0] or found[best].clearly_below(first))):
         habit.clear(expected, best)
-        return Fitted(expected.shape, best, (say("read as {order}", order=spelled(best, expected)),))
+        if usual is None or best == usual:
+            return Fitted(expected.shape, best, (say("read as {order}", order=spelled(best, expected)),))
+        note = say(
+            "read as {order}, unlike the others: a layer that takes it for {usual} is wrong",
+            order=spelled(best, expected),
+            usual=spelled(usual, expected),
+        )
+        return Fitted(expected.shape, best, (note,))
     usual = habit.usual(expected, orders)
     if usual is not None:
         note = say("read as {order}, as other arrays of these are", order=spelled(usual, expected))

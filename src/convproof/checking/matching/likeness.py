@@ -55,12 +55,15 @@ class Known:
         """Of its finite numbers; mean 0 and standard deviation 1 where there are none."""
         own = np.asarray(own, np.float64)
         finite = own[np.isfinite(own)]
-        mean, spread = (float(finite.mean()), float(finite.std())) if finite.size else (0.0, 1.0)
+        with np.errstate(over="ignore", invalid="ignore"):  # bytes in the wrong order give numbers of any size
+            mean, spread = (float(finite.mean()), float(finite.std())) if finite.size else (0.0, 1.0)
         return cls(own, spread, _distance(np.full(own.shape, mean), own, spread))
 
     def likeness(self, array: Array) -> Likeness:
         """How alike an array of the same shape is."""
-        return Likeness(_distance(np.asarray(array, np.float64), self.own, self.spread), self.of_mean, self.own.size)
+        with np.errstate(invalid="ignore"):
+            wide = np.asarray(array, np.float64)
+        return Likeness(_distance(wide, self.own, self.spread), self.of_mean, self.own.size)
 
 
 def ratio(cells: int) -> float:

@@ -26,6 +26,7 @@ Words = tuple[str, ...]
 ENDINGS = ("npy", "npz", "txt", "csv", "log", "bin", "raw", "dat", "c", "h", "safetensors")
 OUTPUT_WORDS: tuple[Words, ...] = (("output",), ("out",), ("y",))
 PARAMETER_WORDS = {"weight": ("w", "weights", "kernel"), "bias": ("b", "biases")}
+LETTERS = (("a",), ("c",), ("x",), ("y",))  # names of their own in ONNX; at the end of a word they are rather a slip: fcc is no fc.c
 ONLY = {"input": (("input",), ("x",), ("inputs",)), "output": (*OUTPUT_WORDS, ("outputs",))}
 
 
@@ -65,7 +66,7 @@ class Index:
     @cached_property
     def letters(self) -> Mapping[Words, list[Target]]:
         """By their letters and digits without a gap."""
-        return _grouped((("".join(s.words),), s.target) for s in self.spellings)
+        return _grouped((("".join(s.words),), s.target) for s in self.spellings if s.words[-1:] not in LETTERS)
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,9 @@ class Names:
 
     def _keys(self, layer: Layer, key: str) -> Iterator[Words]:
         """What a parameter is called in this project, in other frameworks, and in short."""
+        others = {word for other, words in PARAMETER_WORDS.items() if other != key for word in words}  # B is the weight of ONNX's Gemm
         theirs = {(convention.parameters or {}).get(key, key) for convention in layer.conventions()}
+        theirs = {name for name in theirs if name.lower() not in others}
         yield from dict.fromkeys(words_of(name) for name in (key, *sorted(theirs), *PARAMETER_WORDS.get(key, ())))
 
 
