@@ -141,6 +141,24 @@ def test_a_deep_segment_that_strays_says_what_to_dump():
     assert report.settles == ("5", "2", "8")
 
 
+def test_what_to_dump_lies_on_no_branch():
+    net = {"stem": (cp.Conv2d(3, 3, 3, padding=1, seed=0), "input")}
+    last = "stem"
+    for k in range(4):
+        net |= {
+            f"a{k}": (cp.Conv2d(3, 3, 3, padding=1, seed=2 * k), last),
+            f"b{k}": (cp.Conv2d(3, 3, 3, padding=1, seed=2 * k + 1), f"a{k}"),
+        }
+        net[f"sum{k}"] = (cp.Add(), f"b{k}", last)
+        last = f"sum{k}"
+    network = cp.Network(net)
+    y = network(X)
+    report = cp.check(network, X, y * np.float32(1 + 1e-4))
+    assert report.rows[0].verdict == "undecided"
+    assert set(report.settles) <= {"stem", "sum0", "sum1", "sum2"}
+    assert len(report.settles) == 3
+
+
 def test_two_layers_in_bfloat16_are_not_wrong_but_undecided():
     net = cp.Sequential(a=cp.Conv2d(3, 4, 3, seed=1), b=cp.Conv2d(4, 5, 2, seed=3))
     half = [torch.tensor(array).bfloat16().float() for array in (X, net["a"].weight, net["b"].weight)]

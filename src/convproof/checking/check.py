@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convproof.checking.claims import Boundary
-from convproof.checking.examining import Examination, settling
+from convproof.checking.examining import Examination, worth_dumping
 from convproof.checking.matching.match import match, only_output
 from convproof.checking.reckoning import Wiring
 from convproof.checking.report import Report, Row
@@ -124,7 +124,7 @@ def examined(
     rows = Examination(graph, subject.given(), boundary, subject.run, whose, weighed, received, statistics).rows()
     named = {place.name for place in matched.outputs}
     unclaimed = tuple(node.name for node in graph if node.name not in named)
-    return Report(rows, whose, unclaimed, settling(rows), graph.aliases, missing=matched.ignored)
+    return Report(rows, whose, unclaimed, worth_dumping(graph, rows), graph.aliases, missing=matched.ignored)
 
 
 def asked(subject: Subject, witness: Any) -> list[Report]:

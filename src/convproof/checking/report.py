@@ -129,7 +129,7 @@ class Report(Mapping[str, Row]):
     @property
     def covered(self) -> tuple[str, ...]:
         """The layers that were judged, alone or within a segment, in the network's order."""
-        return tuple(dict.fromkeys(name for row in self.rows for name in (*row.segment, row.name) if row.kind == "output"))
+        return tuple(dict.fromkeys(name for row in self.rows if row.kind == "output" for name in row.segment or (row.name,)))
 
     def of(self, whose: str) -> "Report":
         """The rows of one witness alone."""

@@ -180,7 +180,7 @@ FOUND: dict[Verdict, Callable[[Report, Row], Iterator[Sentence]]] = {
 def coverage(report: Report) -> Iterator[Sentence]:
     """What was not judged."""
     if missing := unjudged(report):
-        n = len(_judged(report))
+        n = len(report.covered)
         yield plural(
             "{n} of {all} layers was judged; not: {names}.",
             "{n} of {all} layers were judged; not: {names}.",
@@ -192,12 +192,8 @@ def coverage(report: Report) -> Iterator[Sentence]:
 
 def unjudged(report: Report) -> list[str]:
     """The layers of which nothing was claimed, nor of one that they are judged with."""
-    judged = _judged(report)
+    judged = report.covered
     return [name for name in report.unclaimed if name not in judged]
-
-
-def _judged(report: Report) -> dict[str, None]:
-    return dict.fromkeys(name for row in report.rows if row.kind == "output" for name in row.segment or (row.name,))
 
 
 def _joined(names: tuple[str, ...]) -> Sentence:

@@ -40,7 +40,7 @@ def ask(witness: Any, network: Network, inputs: Sequence[Array]) -> tuple[Answer
 
 
 def _torch(network: Network, inputs: Sequence[Array]) -> tuple[Answer, ...]:
-    from convproof.witness.standing import layer_by_layer
+    from convproof.witness.stand_ins import layer_by_layer
     from convproof.witness.torch_layers import step_in_torch
 
     with needing("torch"):

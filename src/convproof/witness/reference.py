@@ -9,8 +9,8 @@ import numpy as np
 from convproof.core.shapes import Array
 from convproof.network.network import Network
 from convproof.witness.answer import Answer, in_own_words
-from convproof.witness.standing import layer_by_layer
-from convproof.witness.written import stepping
+from convproof.witness.as_onnx import stepping
+from convproof.witness.stand_ins import layer_by_layer
 
 NAME = "onnx-reference"
 

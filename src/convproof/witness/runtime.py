@@ -12,8 +12,8 @@ from convproof.core.shapes import Array
 from convproof.network.graph import Place
 from convproof.network.network import Network
 from convproof.witness.answer import Answer, all_places, in_own_words, needing
-from convproof.witness.standing import layer_by_layer
-from convproof.witness.written import Run, model_for, require_no_mode, stepping
+from convproof.witness.as_onnx import Run, model_for, require_no_mode, stepping
+from convproof.witness.stand_ins import layer_by_layer
 
 AS_WRITTEN, OPTIMISED = "onnxruntime (not optimised)", "onnxruntime"
 SILENT = 4  # of its levels of logging: what is fatal

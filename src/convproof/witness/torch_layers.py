@@ -26,7 +26,7 @@ from convproof.core.shapes import Array
 from convproof.formats.torch.modules import array_of
 from convproof.network.delegated import Delegated
 from convproof.witness.answer import float_type, in_own_words, needing
-from convproof.witness.standing import State
+from convproof.witness.stand_ins import State
 
 NOT_TORCHS = ("inplace", "seed", "dtype", "device")
 SHORT = ("float16", "bfloat16")

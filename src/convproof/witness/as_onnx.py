@@ -20,7 +20,7 @@ from convproof.network.network import Network
 from convproof.network.run import execute
 from convproof.network.summary import infer_shapes
 from convproof.witness.answer import float_type
-from convproof.witness.standing import State
+from convproof.witness.stand_ins import State
 
 Run = Callable[[Any, dict[str, Array]], Sequence[Any]]  # a model and its inputs by name: the outputs in order
 INPUT = "x{k}"
