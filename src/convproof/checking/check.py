@@ -33,7 +33,7 @@ def check(
     *,
     partial: bool = True,
     layout: str | None = None,
-    format: Any = None,
+    format: str | Resolution | None = None,
     raw: Any = None,
 ) -> Report:
     """Judge ``claimed`` numbers, and those of the witnesses ``against``, by the exact ones of ``model`` on ``x``. Changes nothing.
@@ -169,9 +169,9 @@ def _described(subject: Subject) -> Text:
     return plural("a network of {n} layer", "a network of {n} layers", n=len(subject.network))
 
 
-def _declared(format: Any) -> Resolution | None:
+def _declared(format: str | Resolution | None) -> Resolution | None:
     if not isinstance(format, str):
-        return format  # type: ignore[no-any-return]
+        return format
     from convproof.formats.dumps.declared import parse_format
 
     return parse_format(format)

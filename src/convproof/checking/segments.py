@@ -12,8 +12,8 @@ from convproof.checking.judging import Judged
 from convproof.checking.precisions import SHORTER, Replay, replays
 from convproof.checking.reckoning import Draw, Evaluate, Incoming, Ran, Reckoned, Reckoner, as_it_is
 from convproof.checking.replaying import Folds, Rounded
+from convproof.checking.weights import folds
 from convproof.core.formats import NumberFormat
-from convproof.core.fusing import ScaleShift
 from convproof.core.layer import Layer
 from convproof.core.lines import Lines, no_error
 from convproof.core.sentence import Sentence, say
@@ -61,7 +61,7 @@ class Segments:
         """Every arithmetic in which the segment may have been computed."""
         nodes = self.nodes_of(place, boundary)
         layers = [node.layer.seen([self.run.known[source] for source in node.sources]) for node in nodes]
-        for replay in replays(layers, claim.array, claim.resolution, boundary.computed, folds_of(nodes)):
+        for replay in replays(layers, claim.array, claim.resolution, boundary.computed, folds_of(self.graph, nodes)):
             yield replay, partial(self._tried, replay.evaluate, place, claim, boundary)
 
     def _tried(self, evaluate: Evaluate, place: Place, claim: Claim, boundary: Boundary, cells: Array | None) -> Judged | None:
@@ -98,17 +98,11 @@ def shortened(format: NumberFormat) -> Evaluate:
     return evaluate
 
 
-def folds_of(nodes: Sequence[Node]) -> Folds:
+def folds_of(graph: Graph, nodes: Sequence[Node]) -> Folds:
     """The layers of a segment into which the one that reads them may be folded."""
-    pairs = [
-        (before.layer, node.layer, kind)
-        for node in nodes
-        for before in nodes
-        if node.sources[:1] == (Place(before.name),)
-        and isinstance(kind := node.layer.is_a(), ScaleShift)
-        and ScaleShift in before.layer.absorbs()
-    ]
-    return Folds({id(before): kind for before, _, kind in pairs}, frozenset(id(after) for _, after, _ in pairs))
+    layers = {node.name: node.layer for node in nodes}
+    within = [(layers[head], fold) for head, fold in folds(graph) if head in layers and fold.by in layers]
+    return Folds({id(head): fold.scale for head, fold in within}, frozenset(id(layers[fold.by]) for _, fold in within))
 
 
 def fused_with(graph: Graph, place: Place, taken: set[Place]) -> Iterator[tuple[Place, Sentence]]:

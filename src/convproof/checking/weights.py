@@ -16,7 +16,7 @@ from convproof.checking.claims import Claim
 from convproof.checking.judging import Judged
 from convproof.checking.precisions import SHORTER
 from convproof.checking.reckoning import Reckoned, Wiring
-from convproof.checking.report import Kind, Row
+from convproof.checking.report import Kind, Row, Verdict
 from convproof.checking.verdicts import figures_of, worst_of
 from convproof.core.errors import NotCoveredError
 from convproof.core.formats import FLOAT32, FLOAT64
@@ -146,8 +146,8 @@ def as_folded(row: Row, claim: Claim, fold: Fold, key: str) -> Row:
     if not judged.provable:
         return row
     note = say("{layer} is folded into it", layer=fold.by)
-    verdict = "identical" if judged.identical else "rounding"
-    return replace(row, verdict=verdict, usual=True, born=False, worst=worst_of(judged), beyond=0, notes=(note, *row.notes), shares=None)  # type: ignore[arg-type]
+    verdict: Verdict = "identical" if judged.identical else "rounding"
+    return replace(row, verdict=verdict, usual=True, born=False, worst=worst_of(judged), beyond=0, notes=(note, *row.notes), shares=None)
 
 
 def graph_with(arrays: Mapping[str, Array], graph: Graph) -> Graph:
@@ -172,12 +172,12 @@ def sharing(graph: Graph, names: set[str]) -> Iterator[str]:
 def remembered(node: Node, key: str, lines: Lines, claim: Claim, whose: Text) -> Row:
     """The row of a running statistic as a step in training leaves it."""
     judged = Judged(lines, claim.array.astype(np.float64), claim.resolution)
-    verdict = "identical" if judged.identical else "rounding" if judged.provable else "wrong"
+    verdict: Verdict = "identical" if judged.identical else "rounding" if judged.provable else "wrong"
     return Row(
         name=f"{node.name}.{key}",
         kind="statistic",
         described=node.layer.describe(),
-        verdict=verdict,  # type: ignore[arg-type]
+        verdict=verdict,
         usual=judged.usual,
         born=verdict == "wrong",
         notes=claim.notes,
