@@ -6,6 +6,7 @@ below which the error is absolute.
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -74,3 +75,13 @@ def binade(value: Fraction) -> int:
     top, bottom = abs(value.numerator), value.denominator
     guess = top.bit_length() - bottom.bit_length()
     return guess if abs(value) >= power_of_two(guess) else guess - 1
+
+
+def dtype_named(name: str) -> np.dtype[Any]:
+    """A dtype by its name; NumPy knows bfloat16 only from ml_dtypes."""
+    if name == "bfloat16":
+        import ml_dtypes
+
+        found: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+        return found
+    return np.dtype(name)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from convproof.core.errors import FileError
+from convproof.core.formats import dtype_named
 from convproof.core.resolution import Resolution
 from convproof.core.sentence import Text, say
 from convproof.core.shapes import Array
@@ -68,11 +69,7 @@ def read_raw(path: Path, raw: Raw) -> Array:
                 dtype=raw.dtype,
             )
         array = native(np.fromfile(path, raw.numpy))
-    if raw.dtype == "bfloat16":
-        import ml_dtypes
-
-        return array.view(ml_dtypes.bfloat16)
-    return array
+    return array.view(dtype_named("bfloat16")) if raw.dtype == "bfloat16" else array
 
 
 def is_of_torch(path: Path) -> bool:

@@ -1,12 +1,10 @@
 """What was read and what was declared, put together: codes become numbers, and two coarsenesses add up."""
 
-from typing import Any
-
 import numpy as np
 
 from convproof.core.errors import FileError
 from convproof.core.fixed_point import Fixed
-from convproof.core.formats import NumberFormat
+from convproof.core.formats import dtype_named
 from convproof.core.resolution import Decimals, Resolution, Stored
 from convproof.core.sentence import Text
 from convproof.core.shapes import Array
@@ -34,7 +32,7 @@ def settled(written: Written, declared: Resolution | None, where: Text) -> Writt
         moved = _on_grid(array, declared, printed)
         return Written(moved, declared, written.layout) if declared.holds(moved.astype(np.float64)) else written
     if isinstance(declared, Stored) and array.dtype.name in BITS16:
-        return Written(array.view(numpy_of(declared.storage)), declared, written.layout)
+        return Written(array.view(dtype_named(declared.storage.name)), declared, written.layout)
     if isinstance(printed, Decimals):
         return Written(array, _both(array, printed, declared), written.layout)
     return Written(array, declared, written.layout)
@@ -54,14 +52,6 @@ def raw_of(declared: Resolution | None) -> Raw:
     if isinstance(declared, Stored):
         return Raw(declared.storage.name)
     return Raw(declared.native.name) if declared is not None else Raw()
-
-
-def numpy_of(format: NumberFormat) -> np.dtype[Any]:
-    """NumPy's dtype of a floating-point format."""
-    import ml_dtypes
-
-    plain: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16 if format.name == "bfloat16" else format.name)
-    return plain
 
 
 def _decoded(codes: Array, declared: Fixed, where: Text) -> Array:

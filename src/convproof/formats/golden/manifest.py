@@ -16,6 +16,7 @@ import numpy as np
 
 from convproof.core.errors import FileError, ShapeError
 from convproof.core.fixed_point import Fixed
+from convproof.core.formats import dtype_named
 from convproof.core.resolution import Decimals, Resolution
 from convproof.core.sentence import listed, say
 from convproof.core.shapes import Array
@@ -26,7 +27,7 @@ from convproof.formats.dumps.opening import ENDINGS, open_file
 from convproof.formats.files import existing
 from convproof.formats.golden.entries import BEFORE, IN_WORDS, MANIFEST, Entry, Manifest
 from convproof.formats.golden.parsing import Reader, manifest_of
-from convproof.formats.golden.stored import digest, dtype_named, file_digest, from_stored, resolution_of
+from convproof.formats.golden.stored import digest, file_digest, from_stored, resolution_of
 
 LARGEST_FILE = 1 << 26
 KIND = say("a manifest of golden vectors")

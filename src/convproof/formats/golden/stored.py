@@ -60,16 +60,6 @@ def dtype_of_codes(fixed: Fixed) -> np.dtype[Any]:
     raise SettingError("{format} has codes of more than 64 bits; take a format with fewer", format=fixed.name)
 
 
-def dtype_named(name: str) -> np.dtype[Any]:
-    """A dtype by its name; NumPy knows bfloat16 only from ml_dtypes."""
-    if name == "bfloat16":
-        import ml_dtypes
-
-        found: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
-        return found
-    return np.dtype(name)
-
-
 def digest(stored: Array) -> str:
     """SHA-256 of an array's numbers as they are stored: little-endian, in C order."""
     plain = np.ascontiguousarray(stored, stored.dtype.newbyteorder("<"))

@@ -9,13 +9,13 @@ import numpy as np
 from onnx import NodeProto, TensorProto, ValueInfoProto, defs, helper, numpy_helper, shape_inference
 
 from convproof.core.errors import FileError
+from convproof.core.formats import FLOATS
 from convproof.core.operators import Result, Written
 from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Sizes
 from convproof.formats.onnx.file import dtype_of
 from convproof.network.graph import Node, Place
 
-FLOATS = ("float16", "bfloat16", "float32", "float64")
 FEW = 1024  # a constant with more numbers than these is nobody's shape
 INVENTED = "unk__"  # how ONNX names a size that it does not know; the next layer would take equal names for equal sizes
 
@@ -114,7 +114,7 @@ class Types:
 
 def in_type(array: Array, wanted: np.dtype | None) -> Array:
     """A constant in another type of floats, where it stays the same number."""
-    if wanted is None or wanted == array.dtype or not {wanted.name, array.dtype.name} <= set(FLOATS):
+    if wanted is None or wanted == array.dtype or not {wanted.name, array.dtype.name} <= FLOATS.keys():
         return array
     with np.errstate(all="ignore"):
         cast = array.astype(wanted)

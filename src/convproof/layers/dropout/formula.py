@@ -16,6 +16,7 @@ import math
 
 import numpy as np
 
+from convproof.core.lines import SIGMAS
 from convproof.core.shapes import Array, Shape
 
 ALPHA = -1.0507009873554804934 * 1.6732632423543772848
@@ -48,3 +49,16 @@ def alpha_drop(x: Array, m: Array, p: float | int) -> Array:
     """a * (x*m + alpha' * (1 - m)) + b"""
     a, b = alpha_scale(p)
     return np.asarray(x * (m * a).astype(x.dtype) + (~m * (a * ALPHA) + b).astype(x.dtype))
+
+
+def mask_behind(y: Array, kept: Array, dropped: Array, shape: Shape, p: float | int) -> Array | None:
+    """The mask of ``shape`` that outputs y show: each cell, or channel, is nearer to what is kept or to what is dropped.
+
+    None for one that no honest dice give: its number of dropped cells lies more than 8 standard deviations from p*n.
+    """
+    across = tuple(axis for axis, size in enumerate(shape) if size < y.shape[axis])
+    with np.errstate(invalid="ignore"):
+        for_it = np.sign(abs(y - dropped) - abs(y - kept)).sum(axis=across, keepdims=True)
+    n = int(np.count_nonzero(for_it))
+    away = np.count_nonzero(for_it < 0) - p * n
+    return np.asarray(for_it >= 0) if abs(away) <= SIGMAS * math.sqrt(n * p * (1 - p)) + 1 else None

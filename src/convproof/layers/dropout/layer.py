@@ -16,7 +16,7 @@ from convproof.core.derivation import Node, add, copy, number, product, quotient
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT64
 from convproof.core.layer import Case, Gradients, Layer, Step
-from convproof.core.lines import SIGMAS, Lines, carried, no_error
+from convproof.core.lines import Lines, carried, no_error
 from convproof.core.operators import Operator, Written
 from convproof.core.records import Convention
 from convproof.core.sentence import say
@@ -92,20 +92,11 @@ class Dropping(Layer):
         return Step(self.outputs(self.dropped(x, m), m), inputs, training, {"mask": m}, {"calls": np.asarray(calls + 1)}, m)
 
     def draw_behind(self, outputs: Sequence[Array], case: Case) -> Array | None:
-        """The mask that outputs of a training step show: each cell, or channel, is nearer to what is kept or to what is dropped.
-
-        None for one that no honest dice give: its number of dropped cells lies more than 8 standard deviations from p*n.
-        """
+        """The mask that outputs of a training step show; see ``formula``."""
         if not self.drops(case.training):
             return None
         kept, dropped = (self.dropped(case.x, np.full(case.x.shape, m)) for m in (True, False))
-        shape = self.mask_shape(case.x.shape)
-        across = tuple(axis for axis, size in enumerate(shape) if size < case.x.shape[axis])
-        with np.errstate(invalid="ignore"):
-            for_it = np.sign(abs(outputs[0] - dropped) - abs(outputs[0] - kept)).sum(axis=across, keepdims=True)
-        m, n = for_it >= 0, int(np.count_nonzero(for_it))
-        away = np.count_nonzero(for_it < 0) - self.p * n
-        return np.asarray(m) if abs(away) <= SIGMAS * np.sqrt(n * self.p * (1 - self.p)) + 1 else None
+        return formula.mask_behind(outputs[0], kept, dropped, self.mask_shape(case.x.shape), self.p)
 
     def outputs(self, y: Array, m: Array) -> tuple[Array, ...]:
         """y alone."""

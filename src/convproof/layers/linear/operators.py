@@ -7,13 +7,12 @@ a Constant.
 
 import numpy as np
 
+from convproof.core.formats import FLOATS
 from convproof.core.operators import Call, Operator, Read
 from convproof.core.shapes import Array
 from convproof.layers.linear.bilinear import Bilinear
 from convproof.layers.linear.layer import Linear
 from convproof.layers.linear.matmul import Gemm, MatMul
-
-FLOATS = ("float32", "float64", "float16", "bfloat16")
 
 
 def linear(call: Call) -> Read:
