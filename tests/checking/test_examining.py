@@ -1,4 +1,4 @@
-"""Networks under check: born here and inherited, few claims, fused layers, claimed weights and statistics, what is random or delegated.
+"""Networks under check: born here and inherited, few claims, segments, fused layers, delegated ones.
 
 The claimed numbers come from PyTorch or from NumPy written down here, never from the network that judges them.
 """
@@ -8,50 +8,7 @@ import pytest
 import torch
 
 import convproof as cp
-
-RNG = np.random.default_rng
-X = RNG(0).normal(size=(2, 3, 9, 8)).astype(np.float32)
-
-
-def norm(channels, seed):
-    layer, rng = cp.BatchNorm2d(channels), RNG(seed)
-    layer.weight, layer.bias = rng.normal(size=channels), rng.normal(size=channels)
-    layer.running_mean, layer.running_var = rng.normal(size=channels), rng.uniform(0.1, 3, channels)
-    return layer
-
-
-def small():
-    return cp.Sequential(
-        conv1=cp.Conv2d(3, 4, 3, seed=1), bn1=norm(4, 2), relu1=cp.ReLU(), conv2=cp.Conv2d(4, 5, 2, seed=3), pool=cp.MaxPool2d(2)
-    ).eval()
-
-
-def torchs(net, x=X):
-    """Every array of ``small`` as PyTorch computes it."""
-    state = {name: torch.tensor(array) for name, array in net.state_dict().items()}
-    f = torch.nn.functional
-    y = {"conv1": f.conv2d(torch.tensor(x), state["conv1.weight"], state["conv1.bias"])}
-    bn = (state[f"bn1.{name}"] for name in ("running_mean", "running_var", "weight", "bias"))
-    y["bn1"] = f.batch_norm(y["conv1"], *bn, training=net["bn1"].training)
-    y["relu1"] = torch.relu(y["bn1"])
-    y["conv2"] = f.conv2d(y["relu1"], state["conv2.weight"], state["conv2.bias"])
-    y["pool"] = f.max_pool2d(y["conv2"], 2)
-    return {name: array.numpy() for name, array in y.items()}
-
-
-def after(net, claimed, changed):
-    """The claimed arrays with one changed, and those behind it computed from it by PyTorch."""
-    name, array = changed
-    claimed = {**claimed, name: array}
-    f, state = torch.nn.functional, {key: torch.tensor(value) for key, value in net.state_dict().items()}
-    steps = {
-        "relu1": lambda: torch.relu(torch.tensor(claimed["bn1"])),
-        "conv2": lambda: f.conv2d(torch.tensor(claimed["relu1"]), state["conv2.weight"], state["conv2.bias"]),
-        "pool": lambda: f.max_pool2d(torch.tensor(claimed["conv2"]), 2),
-    }
-    for later in list(claimed)[list(claimed).index(name) + 1 :]:
-        claimed[later] = steps[later]().numpy()
-    return claimed
+from tests.checking.small import RNG, X, after, norm, small, torchs
 
 
 def test_pytorch_is_right():
@@ -211,105 +168,6 @@ def test_a_layer_that_the_target_fused_is_recognised():
     assert "relu1" in report
     assert report["relu1"].segment == ("conv1", "bn1", "relu1")
     assert "conv1 holds what relu1 gives" in str(report["relu1"].notes[0])
-
-
-def test_a_folded_convolution_lies_within_the_line():
-    net = small()
-    state = {name: array.astype(np.float32) for name, array in net.state_dict().items()}
-    scale = state["bn1.weight"] / np.sqrt(state["bn1.running_var"] + np.float32(1e-5))
-    weight = state["conv1.weight"] * scale.reshape(-1, 1, 1, 1)
-    bias = (state["conv1.bias"] - state["bn1.running_mean"]) * scale + state["bn1.bias"]
-    y = torch.nn.functional.conv2d(torch.tensor(X), torch.tensor(weight), torch.tensor(bias)).numpy()
-    report = cp.check(net, X, {"bn1": y, "conv1.weight": weight, "conv1.bias": bias})
-    assert report.ok
-    assert report["conv1.weight"].verdict in ("identical", "rounding")
-    assert "bn1 is folded into it" in str(report["conv1.bias"].notes[0])
-    weight[2, 1, 0, 1] *= 1.001
-    assert not cp.check(net, X, {"bn1": y, "conv1.weight": weight}).ok
-
-
-@pytest.mark.parametrize("bit", range(32))
-def test_any_flipped_bit_of_a_claimed_weight_is_found(bit):
-    net = small()
-    weight = net["conv2"].weight.copy()
-    weight.view(np.uint32)[3, 1, 0, 1] ^= np.uint32(1 << bit)
-    report = cp.check(net, X, {"conv2.weight": weight})
-    assert report.first_wrong == "conv2.weight"
-    assert report["conv2.weight"].worst.cell == (3, 1, 0, 1)
-    assert report["conv2.weight"].beyond == 1
-
-
-def test_a_wrong_weight_is_the_finding_and_not_its_layer():
-    net, target = small(), small()
-    weight = target["conv2"].weight.copy()
-    weight[1] *= 2
-    target["conv2"].weight = weight
-    report = cp.check(net, X, {**torchs(target), "conv2.weight": weight})
-    assert report.first_wrong == "conv2.weight"
-    assert not any(row.born for row in report.rows if row.kind == "output")
-    assert report["conv2"].inherited
-    assert report["relu1"].verdict == "identical"
-
-
-def test_another_input_is_the_finding():
-    net = small()
-    other = X + np.float32(0.01)
-    report = cp.check(net, X, {"input": other, **torchs(net, other)})
-    assert report.first_wrong == "input"
-    assert report["input"].kind == "input"
-    assert not any(row.born for row in report.rows if row.kind == "output")
-    assert report["pool"].inherited
-    assert cp.check(net, X, {"input": X, **torchs(net)}).ok
-    assert cp.check(net, None, {"input": X, **torchs(net)}).ok
-
-
-def test_weights_in_half_precision_are_named():
-    net = small()
-    half = net["conv2"].weight.astype(np.float16)
-    report = cp.check(net, X, {"conv2.weight": half.astype(np.float32)})
-    assert (report["conv2.weight"].verdict, report["conv2.weight"].precision) == ("precision", "fp16-io")
-    assert report.ok
-
-
-def test_running_statistics_after_a_step_in_training():
-    layer, x = norm(3, 5), X
-    theirs = torch.nn.BatchNorm2d(3)
-    theirs.load_state_dict({name: torch.tensor(array) for name, array in layer.state_dict().items()})
-    y = theirs(torch.tensor(x)).detach().numpy()
-    moved = {f"BatchNorm2d.{name}": getattr(theirs, name).numpy() for name in ("running_mean", "running_var", "num_batches_tracked")}
-    report = cp.check(layer, x, {"BatchNorm2d": y, **moved})
-    assert report.ok
-    assert [row.kind for row in report.rows] == ["output", "statistic", "statistic", "statistic"]
-    n = x[:, 0].size
-    biased = 0.9 * layer.running_var + 0.1 * x.astype(np.float64).var(axis=(0, 2, 3))
-    report = cp.check(layer, x, {"BatchNorm2d": y, **moved, "BatchNorm2d.running_var": biased.astype(np.float32)})
-    assert n > 100
-    assert report.first_wrong == "BatchNorm2d.running_var"
-    assert report["BatchNorm2d.running_mean"].verdict in ("identical", "rounding")
-
-
-def test_running_statistics_of_instances():
-    layer = cp.InstanceNorm2d(3, track_running_stats=True)
-    theirs = torch.nn.InstanceNorm2d(3, track_running_stats=True)
-    y = theirs(torch.tensor(X)).detach().numpy()
-    moved = {f"InstanceNorm2d.{name}": getattr(theirs, name).numpy() for name in ("running_mean", "running_var")}
-    assert cp.check(layer, X, {"InstanceNorm2d": y, **moved}).ok
-    wrong = {**moved, "InstanceNorm2d.running_mean": moved["InstanceNorm2d.running_mean"] * 10}
-    assert cp.check(layer, X, {"InstanceNorm2d": y, **wrong}).first_wrong == "InstanceNorm2d.running_mean"
-
-
-def test_a_mask_that_was_drawn_is_read_from_the_claimed_numbers():
-    net = cp.Sequential(drop=cp.Dropout(0.3, seed=0), conv=cp.Conv2d(3, 2, 3, seed=1))
-    torch.manual_seed(3)
-    dropped = torch.nn.functional.dropout(torch.tensor(X), 0.3)
-    y = torch.nn.functional.conv2d(dropped, torch.tensor(net["conv"].weight), torch.tensor(net["conv"].bias)).numpy()
-    report = cp.check(net, X, {"drop": dropped.numpy(), "conv": y})
-    assert report.ok
-    assert cp.check(net, X, {"drop": dropped.numpy() * np.float32(0.7), "conv": y}).first_wrong == "drop"  # not scaled up
-    assert not cp.check(net, X, {"drop": np.zeros_like(X)}).ok  # nobody throws 432 times the same
-    row = cp.check(net, X, {"conv": y}).rows[0]
-    assert row.verdict == "undecided"
-    assert "what drop draws is random" in str(row.notes[0])
 
 
 @pytest.mark.parametrize("error", [1e-5, 1e-4])
