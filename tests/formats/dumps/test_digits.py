@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -66,6 +66,7 @@ def test_seventeen_digits_of_a_float64_lose_nothing():
     assert back.array.dtype == np.float64
 
 
+@example(np.array([1.09, 2.0**-149]))
 @given(hnp.arrays(np.float64, st.integers(1, 9), elements=st.floats(-1e4, 1e4)))
 def test_twelve_digits_of_a_float64_are_within_reach(array):
     assert within(read([f"{v:.12g}" for v in array]), array)

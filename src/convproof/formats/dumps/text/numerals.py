@@ -13,7 +13,8 @@ Its half is never less than what the printing lost, whoever printed it:
 
 u is that of float32, or of float64 if the digits say more than a float32 holds. Where max(10^-d, 10^(e - k + 1)) is at most the distance of
 neighbouring float32 numbers, and every number is a float32 number to within half a unit of its own last digit, the text determines the
-float32 numbers: nothing was lost. The same holds for float64. A 0 may be any small number that was printed as 0.0000.
+float32 numbers: nothing was lost; where more than 9 digits were printed, to within half a step, since 1.09 among numbers of 12 digits is a
+float64. The same holds for float64. A 0 may be any small number that was printed as 0.0000.
 """
 
 import re
@@ -30,6 +31,7 @@ from convproof.core.shapes import Array
 from convproof.formats.dumps.dump import Written
 
 BLOCK = 1 << 16  # words at a time: the longest of them makes the width of all
+SHORTEST = 9  # digits that tell every float32: where more were printed, a number with few of them may be a float64 such as 1.09
 LONGEST = 400  # %f of the largest float64 has 316 characters
 PLAIN = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?")
 NAMED = re.compile(rb"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
@@ -69,25 +71,31 @@ class Numerals:
         finest = 10.0 ** int(self.last.min()) if self.last.size else 1.0
         return np.maximum(finest, last_digit(self.values, self.digits))
 
-    def are(self, dtype: type[np.floating]) -> bool:
-        """Whether every number is one of the dtype, to within half a unit of its own last digit."""
+    @cached_property
+    def unit(self) -> Array:
+        """The unit of each number's own last digit."""
+        with np.errstate(over="ignore"):
+            return np.asarray(10.0**self.last)
+
+    def are(self, dtype: type[np.floating], unit: Array) -> bool:
+        """Whether every number is one of the dtype, to within half a unit."""
         with np.errstate(over="ignore", invalid="ignore"):
             off = abs(self.values.astype(dtype).astype(np.float64) - self.values)
-            half = 0.5 * 10.0**self.last
-        return bool(((off <= half + abs(self.values) * 2.0**-52) | ~np.isfinite(self.values)).all())
+        return bool(((off <= 0.5 * unit + abs(self.values) * 2.0**-52) | ~np.isfinite(self.values)).all())
 
     def written(self, native: NumberFormat = FLOAT32) -> Written:
         """The array, flat, with what its digits leave open; ``native`` is the format that the target computes in."""
         if self.whole:
             return Written(self.values, Decimals(native, 1.0, say("whole numbers")))
-        dtype = np.float32 if self.are(np.float32) else np.float64
+        dtype = np.float32 if self.are(np.float32, self.unit) else np.float64
         with np.errstate(over="ignore"):
             values = self.values.astype(dtype)
         determined = (self.step <= spacing(values)) | ~np.isfinite(self.values)
-        if determined.all():
+        told = dtype is np.float64 or self.digits <= SHORTEST or self.are(np.float32, self.step)
+        if determined.all() and told:
             return Written(values)
         resolution = self.resolution(native, FLOAT32.u if dtype is np.float32 else FLOAT64.u)
-        return Written(values if determined[self.values != 0].all() else self.values, resolution)
+        return Written(values if told and determined[self.values != 0].all() else self.values, resolution)
 
     def resolution(self, native: NumberFormat, u: float) -> Decimals:
         """What the digits leave open, of each number."""
