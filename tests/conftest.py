@@ -1,10 +1,12 @@
-"""Every test runs with shapes checked, warnings as errors, English texts and repeatable examples."""
+"""Every test runs with shapes checked, warnings as errors, English texts of one width without colours, and repeatable examples."""
 
 import os
 
 os.environ["CONVPROOF_SHAPES"] = "1"
 os.environ["CONVPROOF_LANG"] = "en"
-os.environ.setdefault("COLUMNS", "120")
+os.environ["COLUMNS"] = "120"
+for name in ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
+    os.environ.pop(name, None)
 
 from jaxtyping import install_import_hook
 

@@ -17,6 +17,9 @@ from pathlib import Path
 
 from convproof.cli.main import main
 
+NOT_AT_A_DESK = ("CONVPROOF_SHAPES", "CI", "BUILD_NUMBER")
+"""Variables that change what a program prints: pytest writes its summary uncut where CI or BUILD_NUMBER is set."""
+
 BLOCK = re.compile(r"^```(console|python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -58,8 +61,8 @@ def in_this_process(arguments: list[str], out: StringIO) -> int:
 
 
 def in_python(arguments: list[str], out: StringIO) -> int:
-    """Run ``python`` as a user does, without what these tests set; its exit code."""
-    environment = {key: value for key, value in os.environ.items() if key != "CONVPROOF_SHAPES" and not key.startswith("PYTEST")}
+    """Run ``python`` as a user does at a desk, without what these tests or a CI set; its exit code."""
+    environment = {key: value for key, value in os.environ.items() if key not in NOT_AT_A_DESK and not key.startswith("PYTEST")}
     command = [sys.executable, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8", env=environment | {"COLUMNS": "100"})
     out.write(done.stdout + done.stderr)
