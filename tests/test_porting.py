@@ -67,7 +67,7 @@ def port(tmp_path, monkeypatch):
         run(f"convproof golden net.py:make --shape 1,3,10,6 -o golden --as c {golden}")
         shutil.copytree(tmp_path / "golden", tmp_path / "dumps")
         flags = ["-std=c99", optimise, "-Wall", "-Wextra", "-Werror", "-pedantic", *defines, "-Igolden"]
-        subprocess.run(["cc", *flags, "-o", "net", "net.c", "-lm"], check=True, cwd=tmp_path)
+        subprocess.run(["cc", *flags, "-o", "net", "net.c", "golden/golden.c", "-lm"], check=True, cwd=tmp_path)
         subprocess.run(["./net"], check=True, cwd=tmp_path)
         import convproof as cp
 

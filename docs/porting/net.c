@@ -1,7 +1,7 @@
 /* A network of four layers in plain C, and every array of it written to a file.
 
-   golden.h, which "convproof golden --as c" writes, brings the input and the weights. With --fold the weights of conv1 hold bn1 already:
-   compile with -DFOLDED then. -DMISTAKE=1 and -DMISTAKE=2 each change one line, to show what a check says of it. */
+   golden.h and golden.c, which "convproof golden --as c" writes, bring the input and the weights. With --fold the weights of conv1 hold
+   bn1 already: compile with -DFOLDED then. -DMISTAKE=1 and -DMISTAKE=2 each change one line, to show what a check says of it. */
 
 #include <math.h>
 #include <stdio.h>

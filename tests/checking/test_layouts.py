@@ -15,7 +15,7 @@ from convproof.core.resolution import Decimals
 
 RNG = np.random.default_rng(7)
 OWN = RNG.normal(size=(2, 3, 5, 7)).astype(np.float32)
-EXPECTED = Expected(OWN, "nchw")
+EXPECTED = Expected.of(OWN, "nchw")
 ORDERS = {
     "nhwc": (0, 2, 3, 1),
     "nwhc": (0, 3, 2, 1),
@@ -62,17 +62,17 @@ def test_neighbouring_axes_may_be_joined_as_in_a_text_of_lines(axes: tuple[int, 
 def test_an_array_of_the_expected_shape_is_never_permuted() -> None:
     own = RNG.normal(size=(2, 5, 5, 5)).astype(np.float32)
     other = own.transpose(0, 2, 3, 1)
-    found, notes = read(other, Expected(own, "nchw"))
+    found, notes = read(other, Expected.of(own, "nchw"))
     assert np.array_equal(found, other)
     assert notes == []
     one = own[:1]
-    found, notes = read(one.transpose(0, 2, 3, 1)[0], Expected(one, "nchw"))  # nor one that lacks an axis of length 1
+    found, notes = read(one.transpose(0, 2, 3, 1)[0], Expected.of(one, "nchw"))  # nor one that lacks an axis of length 1
     assert np.array_equal(found, one.transpose(0, 2, 3, 1))
 
 
 def test_axes_of_length_1_may_be_missing_or_more() -> None:
     own = OWN[:1]
-    expected = Expected(own, "nchw")
+    expected = Expected.of(own, "nchw")
     for shape in [(3, 5, 7), (3, 5, 7, 1), (1, 1, 3, 5, 7)]:
         found, notes = read(own.reshape(shape), expected)
         assert np.array_equal(found, own)
@@ -87,7 +87,7 @@ def test_weights_in_other_orders(order: str) -> None:
     own = RNG.normal(size=(8, 3, 5, 7)).astype(np.float32)
     there = own.transpose(["oihw".index(letter) for letter in order])
     for array in (there, there.ravel()):
-        found, notes = read(array, Expected(own, "oihw", "weight"))
+        found, notes = read(array, Expected.of(own, "oihw", "weight"))
         assert np.array_equal(found, own)
         assert notes == [f"read as {', '.join(order.upper())}"]
 
@@ -117,23 +117,23 @@ def test_a_wrong_layer_is_still_read_in_its_order() -> None:
 def test_what_is_close_in_no_order_follows_the_other_arrays_of_the_same_target() -> None:
     habit = Habit()
     read(OWN.transpose(0, 2, 3, 1).ravel(), habit=habit)
-    other = Expected(RNG.normal(size=(2, 4, 3, 5)), "nchw")
+    other = Expected.of(RNG.normal(size=(2, 4, 3, 5)), "nchw")
     wrong = RNG.normal(size=(2, 3, 5, 4))
     found, notes = read(wrong.ravel(), other, habit=habit)
     assert np.array_equal(found, wrong.transpose(0, 3, 1, 2))
     assert notes == ["read as N, H, W, C, as other arrays of these are"]
-    assert "assumed" in read(RNG.normal(size=24), Expected(RNG.normal(size=(4, 3, 1, 2)), "oihw", "weight"), habit=habit)[1][0]
+    assert "assumed" in read(RNG.normal(size=24), Expected.of(RNG.normal(size=(4, 3, 1, 2)), "oihw", "weight"), habit=habit)[1][0]
 
 
 def test_numbers_that_are_all_the_same_are_read_in_the_plain_order() -> None:
-    found, notes = read(np.full(OWN.size, 4.0), Expected(np.full(OWN.shape, 4.0), "nchw"))
+    found, notes = read(np.full(OWN.size, 4.0), Expected.of(np.full(OWN.shape, 4.0), "nchw"))
     assert found.shape == OWN.shape
     assert notes == ["read as N, C, H, W"]
 
 
 def test_a_declared_layout_is_always_applied() -> None:
     own = RNG.normal(size=(2, 5, 5, 5))
-    found, notes = read(own.transpose(0, 3, 2, 1), Expected(own, "nchw"), "nwhc")
+    found, notes = read(own.transpose(0, 3, 2, 1), Expected.of(own, "nchw"), "nwhc")
     assert np.array_equal(found, own)
     assert notes == ["read as N, W, H, C, as declared"]
     wrong = RNG.normal(size=(7, 2, 5, 3))
@@ -143,14 +143,14 @@ def test_a_declared_layout_is_always_applied() -> None:
 
 
 def test_a_declared_layout_may_leave_n_out_and_speaks_of_its_own_letters_alone() -> None:
-    assert np.array_equal(read(OWN[:1].transpose(0, 2, 3, 1)[0], Expected(OWN[:1], "nchw"), "hwc")[0], OWN[:1])
-    assert np.array_equal(read(OWN[0].transpose(1, 2, 0), Expected(OWN[0], "chw"), "nhwc")[0], OWN[0])
+    assert np.array_equal(read(OWN[:1].transpose(0, 2, 3, 1)[0], Expected.of(OWN[:1], "nchw"), "hwc")[0], OWN[:1])
+    assert np.array_equal(read(OWN[0].transpose(1, 2, 0), Expected.of(OWN[0], "chw"), "nhwc")[0], OWN[0])
     sound = RNG.normal(size=(2, 3, 5))
-    assert np.array_equal(read(sound.transpose(0, 2, 1), Expected(sound, "chw"), "nlc")[0], sound)
+    assert np.array_equal(read(sound.transpose(0, 2, 1), Expected.of(sound, "chw"), "nlc")[0], sound)
     flat = RNG.normal(size=(2, 6))
-    assert np.array_equal(read(flat, Expected(flat, "nc"), "nhwc")[0], flat)
+    assert np.array_equal(read(flat, Expected.of(flat, "nc"), "nhwc")[0], flat)
     weight = RNG.normal(size=(4, 3, 2, 5))
-    assert np.array_equal(read(weight.transpose(2, 3, 1, 0), Expected(weight, "oihw", "weight"), "nhwc, hwio")[0], weight)
+    assert np.array_equal(read(weight.transpose(2, 3, 1, 0), Expected.of(weight, "oihw", "weight"), "nhwc, hwio")[0], weight)
 
 
 @pytest.mark.parametrize("text", ["nhwx", "nhhc", "n", "", "nhwc,nwhc", "nc4hw4", "hw"])
@@ -191,7 +191,7 @@ def test_a_wrong_count_names_the_arrays_that_would_hold_it() -> None:
 
 def test_a_shape_that_is_no_order_of_the_axes() -> None:
     with pytest.raises(ShapeError, match=r"y: expected an array of shape \(1, 4, 6, 5\); got \(8, 15\), which is that shape in no order"):
-        read(np.ones((8, 15)), Expected(np.ones((1, 4, 6, 5)), "nchw"))
+        read(np.ones((8, 15)), Expected.of(np.ones((1, 4, 6, 5)), "nchw"))
 
 
 def test_what_the_digits_leave_open_follows_the_numbers() -> None:

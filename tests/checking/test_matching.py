@@ -1,44 +1,17 @@
 """Whose array is this: names as targets write them, values, sizes; networks whose arrays are alike in shape, and unlike."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
 
 import convproof as cp
-from convproof.checking.claims import Claim
-from convproof.checking.matching.match import Matched, match
+from convproof.checking.matching.match import match
 from convproof.checking.subject import Subject
-from convproof.core.errors import DTypeError, SettingError, ShapeError, UnknownNameError
-from convproof.core.fixed_point import Fixed
-from convproof.core.formats import FLOAT32
-from convproof.core.resolution import Decimals
+from convproof.core.errors import SettingError, ShapeError, UnknownNameError
 from convproof.core.sentence import say
 from convproof.formats.dumps.dump import Dump, Written
 from convproof.network.graph import Place
-
-Arrays = dict[str, Any]
-X = np.random.default_rng(3).normal(size=(1, 3, 5, 7)).astype(np.float32)
-Q7_8 = Fixed(FLOAT32, "Q7.8", 2.0**-8, 0, -(2**15), 2**15 - 1)
-
-
-def blocks() -> cp.Network:
-    """Two blocks with a skip connection and names as a file of ONNX has them; five arrays of one shape, a module used twice."""
-    conv = {k: cp.Conv2d(3, 3, 3, padding=1, seed=k) for k in (1, 2)}
-    return cp.Network(
-        {
-            "layer1.0.conv1": (conv[1], "input"),
-            "layer1.0.relu": (cp.ReLU(), "layer1.0.conv1"),
-            "layer1.0.conv2": (conv[2], "layer1.0.relu"),
-            "layer1.0.add": (cp.Add(), "layer1.0.conv2", "input"),
-            "layer1.0.relu@2": (cp.ReLU(), "layer1.0.add"),
-            "layer1.1.conv1": (cp.Conv2d(3, 4, 3, seed=4), "layer1.0.relu@2"),
-            "flatten": (cp.Flatten(), "layer1.1.conv1"),
-            "fc": (cp.Linear(60, 6, seed=5), "flatten"),
-        },
-        aliases={"/layer1/block/0/first/Conv_output_0": "layer1.0.conv1", "logits": "fc"},
-    ).eval()
+from tests.checking.blocks import BLOCKS, X, notes, only
 
 
 def two() -> cp.Network:
@@ -50,24 +23,13 @@ def two() -> cp.Network:
     ).eval()
 
 
-BLOCKS, TWO = Subject.of(blocks(), X), Subject.of(two(), X)
+TWO = Subject.of(two(), X)
 
 
 def whose(name: str, subject: Subject = BLOCKS) -> str:
     """The one target that an array of a name is matched to, by the name alone."""
     found = match(subject, {name: np.ones((97, 3))})
     return str([*found.outputs, *found.state, *found.inputs][0])
-
-
-def only(found: Matched) -> Claim:
-    """The one claim there is."""
-    (read,) = [*found.outputs.values(), *found.state.values(), *found.inputs.values()]
-    return read()
-
-
-def notes(claim: Claim) -> list[str]:
-    """What is said of it."""
-    return [str(note) for note in claim.notes]
 
 
 NAMES = {
@@ -290,80 +252,6 @@ def test_weights_of_another_framework() -> None:
     assert np.array_equal(only(match(BLOCKS, {"fc.weight": dense.T})).array, dense)
 
 
-def test_codes_are_decoded_and_real_numbers_are_not() -> None:
-    codes = np.array([[256, -128, 1, 0, 3, 7]], np.int16)
-    claim = only(match(BLOCKS, {"fc": codes}, Q7_8))
-    assert np.array_equal(claim.array, [[1, -0.5, 2**-8, 0, 3 * 2**-8, 7 * 2**-8]])
-    assert notes(claim) == ["whole numbers, read as codes of Q7.8"]
-    claim = only(match(BLOCKS, {"fc": codes / 256}, Q7_8))
-    assert np.array_equal(claim.array, codes / 256)
-    assert notes(claim) == ["real numbers, not codes of Q7.8"]
-    claim = only(match(BLOCKS, {"fc": codes.astype(np.float32)}, Q7_8))
-    assert np.array_equal(claim.array, codes)
-    assert notes(claim)[0].endswith("if they are its codes, write them as integers")
-    text = Written(codes.astype(np.float64), Decimals(FLOAT32, 1.0, "whole numbers"))
-    assert np.array_equal(only(match(BLOCKS, {"fc": Dump("fc", "f", lambda: text)}, Q7_8)).array, codes / 256)
-    assert np.array_equal(only(match(BLOCKS, {"fc": codes})).array, codes)
-
-
-def test_numbers_of_a_grid_that_were_printed_are_put_back_on_it() -> None:
-    codes = np.array([[256, -128, 1, 90, 3, 7]])  # 90 / 256 is 0.35 and a little more
-    printed = np.round(codes / 256, 4)  # 0.0039 for 0.00390625
-    claim = only(match(BLOCKS, {"fc": Dump("fc", "f", lambda: Written(printed, Decimals(FLOAT32, 1e-4, "4 decimals")))}, Q7_8))
-    assert np.array_equal(claim.array, codes / 256)
-    coarse = np.round(codes / 256, 1)
-    claim = only(match(BLOCKS, {"fc": Dump("fc", "f", lambda: Written(coarse, Decimals(FLOAT32, 0.1, "1 decimal")))}, Q7_8))
-    low, high = claim.resolution.reach(claim.array)
-    assert (low <= codes / 256 - 2**-9).all()
-    assert (high >= codes / 256 + 2**-9).all()
-
-
-def test_what_the_digits_leave_open_moves_with_the_numbers() -> None:
-    own = BLOCKS.trace["layer1.0.conv2"].astype(np.float64)
-    step = np.abs(own) / 64
-    written = Written(own.transpose(0, 3, 2, 1).ravel(), Decimals(FLOAT32, step.transpose(0, 3, 2, 1).ravel(), "digits"))
-    resolution = only(match(BLOCKS, {"conv2": Dump("conv2", "f", lambda: written)})).resolution
-    assert isinstance(resolution, Decimals)
-    assert np.array_equal(resolution.step, step)
-
-
-@pytest.mark.parametrize(
-    ("array", "message"),
-    [
-        (np.ones((1, 6), np.complex64), r"fc holds complex numbers \(complex64\)"),
-        (np.array([["a"] * 6]), "fc holds <U1; expected numbers"),
-        ([[None] * 6], "fc holds object"),
-        ([[1, 2, 3], [1, 2]], "fc is not a rectangular array of numbers"),
-        (np.zeros(6, "datetime64[s]"), "fc holds datetime64"),
-    ],
-)
-def test_what_is_no_number(array: Any, message: str) -> None:
-    with pytest.raises(DTypeError, match=message):
-        only(match(BLOCKS, {"fc": array}))
-
-
-def test_kinds_of_numbers() -> None:
-    own = BLOCKS.trace["fc"]
-    for value in (torch.tensor(own), own.astype(np.longdouble), own.tolist(), own.astype(">f4"), own.astype(np.float64)):
-        claim = only(match(BLOCKS, {"fc": value}))
-        assert claim.array.dtype == np.float64
-        assert np.array_equal(claim.array, own)
-        assert claim.resolution.exact
-    assert str(only(match(BLOCKS, {"fc": torch.tensor(own).bfloat16()})).resolution.name) == "bfloat16"
-    assert str(only(match(BLOCKS, {"fc": own.astype(np.float16)})).resolution.name) == "float16"
-    assert np.array_equal(only(match(BLOCKS, {"fc": own > 0})).array, (own > 0).astype(float))
-
-
-def test_whole_numbers_of_a_layer_that_gives_indices() -> None:
-    network = cp.Network({"pool": (cp.MaxPool2d(2, return_indices=True), "input")}, outputs=("pool", ("pool", 1))).eval()
-    subject = Subject.of(network, X)
-    own = subject.trace["pool.1"]
-    for value in (own, own.astype(np.float32), own.astype(np.int32)):
-        claim = only(match(subject, {"pool.1": value}, Q7_8))
-        assert claim.array.dtype == np.int64
-        assert np.array_equal(claim.array, own)
-
-
 def test_inputs_are_matched_too() -> None:
     found = match(TWO, {"image": X, "a": TWO.trace["a"]})
     assert np.array_equal(found.inputs["image"]().array, X)
@@ -381,17 +269,6 @@ def test_a_check_of_a_shuffled_dump_without_names_is_right() -> None:
     assert report.ok
     assert list(report) == ["0", "1", "2", "3"]
     assert all(any("by its values" in str(note) for note in row.notes) for row in report.rows)
-
-
-def test_single_numbers_of_a_log_are_passed_over(tmp_path):
-    net = cp.Sequential(conv1=cp.Conv2d(1, 2, 2, seed=0), relu=cp.ReLU())
-    x = np.random.default_rng(0).normal(size=(1, 1, 3, 4)).astype(np.float32)
-    trace = net.trace(x)
-    lines = ["iterations: 100", *(f"{name}: {' '.join(f'{v:.5f}' for v in trace[name].ravel())}" for name in net), "took: 3.5"]
-    (tmp_path / "run.log").write_text("\n".join(lines))
-    report = cp.check(net, x, tmp_path / "run.log")
-    assert report.ok
-    assert [str(sentence).split(" ")[0] for sentence in report.missing] == ["iterations"]
 
 
 def test_a_slip_of_the_pen_is_no_weight(tmp_path):

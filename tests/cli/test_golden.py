@@ -12,10 +12,10 @@ model: the walkthrough's network (eval mode)
 input: image_a and image_b, divided by 255
 
 input         input      2 x 5 x 5 x 3   float32  input.npy
-conv1.weight  weight     1 x 3 x 3 x 3   float32  golden.h
-conv1.bias    weight     1               float32  golden.h
-bn1           output     2 x 3 x 3 x 1   float32  golden.h  within 4.9e-06
-relu          output     2 x 3 x 3 x 1   float32  golden.h  within 0
+conv1.weight  weight     1 x 3 x 3 x 3   float32  golden.c
+conv1.bias    weight     1               float32  golden.c
+bn1           output     2 x 3 x 3 x 1   float32  golden.c  within 4.9e-06
+relu          output     2 x 3 x 3 x 1   float32  golden.c  within 0
 
 bn1 is folded into conv1
 'within': so far may rounding in a correct layer move a number from its exact value, at the worst cell
@@ -33,7 +33,7 @@ def test_what_it_prints(folder):
     found = invoke("golden", "walkthrough", "--eval", "-o", "golden", "--as", "c", "--layout", "nhwc", "--fold")
     assert (found.code, found.err) == (0, "")
     assert found.out == OUT
-    assert sorted(path.name for path in (folder / "golden").iterdir()) == ["golden.h", "input.npy", "manifest.json"]
+    assert sorted(path.name for path in (folder / "golden").iterdir()) == ["golden.c", "golden.h", "input.npy", "manifest.json"]
 
 
 def test_json_is_the_manifest(folder):

@@ -5,10 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from convproof.checking.claims import Boundary
-from convproof.checking.examining import Examination, worth_dumping
+from convproof.checking.dumping import worth_dumping
+from convproof.checking.examining import Examination
 from convproof.checking.matching.match import match, only_output
 from convproof.checking.reckoning import Wiring
 from convproof.checking.report import Report, Row
@@ -18,7 +17,6 @@ from convproof.core.errors import SettingError, UnknownNameError
 from convproof.core.layer import Layer
 from convproof.core.resolution import Resolution
 from convproof.core.sentence import Sentence, Text, either, listed, plural, say
-from convproof.network.graph import Node
 from convproof.network.network import Network
 
 YOURS = "yours"
@@ -74,7 +72,7 @@ def check(
 def require_all(subject: Subject, report: Report) -> None:
     """Raise UnknownNameError if layers were not claimed, nor fused into one that was; no target dumps what only hands on its input."""
     graph = subject.network.graph
-    unclaimed = {name for name in report.unclaimed if not hands_on(subject, graph.node(name))}
+    unclaimed = set(report.unclaimed) - subject.handed_on
     wiring, given = Wiring.of(graph), {place for place in subject.places.values() if place.name not in unclaimed}
     for node in graph.nodes:
         head = wiring.absorber(node, given) if node.name not in report.unclaimed else None
@@ -86,12 +84,6 @@ def require_all(subject: Subject, report: Report) -> None:
             "nothing was claimed of {layers}; claim them too, or allow that with partial=True (--partial)",
             layers=listed([name for name in report.unclaimed if name in unclaimed], most=8),
         )
-
-
-def hands_on(subject: Subject, node: Node) -> bool:
-    """Whether a layer gives the very array that it reads: an Identity, a dropout in eval."""
-    inputs, outputs = subject.trace.inputs_of(node.name), subject.trace.outputs_of(node.name)
-    return len(inputs) == len(outputs) == 1 and inputs[0].shape == outputs[0].shape and np.shares_memory(inputs[0], outputs[0])
 
 
 def several(against: Any) -> tuple[Any, ...]:
@@ -120,9 +112,10 @@ def examined(
     weighed = weigh(graph, {k: v for k, v in matched.state.items() if k not in later}, subject.state, whose)
     statistics = {name: matched.state[name] for name in later}
     received = receive(subject.given(), matched.inputs, whose)
-    boundary = Boundary(received.given, matched.outputs)
+    boundary = Boundary(received.given, matched.outputs, computed=declared is not None and declared.computes)
+    subject.let_go()
     rows = Examination(graph, subject.given(), boundary, subject.run, whose, weighed, received, statistics).rows()
-    named = {place.name for place in matched.outputs}
+    named = {name for row in rows if row.kind == "output" for name in [subject.places[row.name].name]}
     unclaimed = tuple(node.name for node in graph if node.name not in named)
     return Report(rows, whose, unclaimed, worth_dumping(graph, rows), graph.aliases, missing=matched.ignored)
 
@@ -183,8 +176,9 @@ def _opened(claimed: Any, raw: Any, declared: Resolution | None) -> Mapping[str,
         return None
     from convproof.formats.dumps.declared import parse_raw
     from convproof.formats.dumps.opening import open_dumps
+    from convproof.formats.dumps.raw_bytes import raw_of
 
-    dumps = open_dumps(claimed, raw=parse_raw(raw) if isinstance(raw, str) else raw, declared=declared)
+    dumps = open_dumps(claimed, raw=parse_raw(raw) if isinstance(raw, str) else raw, otherwise=raw_of(declared))
     return {dump.name: dump for dump in dumps}
 
 

@@ -53,8 +53,8 @@ class Claim:
         return Reckoned(self.array, Lines(self.array, half, half / np.sqrt(3)))
 
     def as_computed(self) -> Reckoned:
-        """What the next layers read if the target computed from numbers as coarse as these: exactly them."""
-        return Reckoned(self.array)
+        """What the next layers read if the target computed from numbers as coarse as these: exactly them, but for what was printed."""
+        return Reckoned(self.array) if self.resolution.is_arithmetic else self.as_read()
 
 
 def resolution_of(array: Array, own: NumberFormat) -> Resolution:

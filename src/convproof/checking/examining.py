@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from convproof.checking.claims import Boundary, Claim
 from convproof.checking.judging import Judged
 from convproof.checking.matching.grids import suggested_grid
+from convproof.checking.precisions import DECLARED
 from convproof.checking.reckoning import Ran, Reckoned, Reckoner, as_it_is
 from convproof.checking.report import Row
 from convproof.checking.segments import Segments, fused_with
@@ -22,6 +25,9 @@ from convproof.core.lines import Lines
 from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Array
 from convproof.network.graph import Graph, Node, Place
+
+ENDS = say("numbers at the end of their format may have been any beyond it: dump what comes before in a wider one")
+Exact = Iterator[tuple[Node, tuple[Reckoned, ...]]]
 
 
 class Again(Exception):
@@ -47,6 +53,7 @@ class Examination:
     both: bool = False
     wrong: set[Place] = field(default_factory=set)
     strayed: bool = False  # another arithmetic was met, so that the float32 lines from the network's input no longer hold
+    computes: bool = False  # an array was met that was computed in the declared format
     draws: dict[str, Any] = field(default_factory=dict)
     fused: dict[Place, Sentence] = field(default_factory=dict)
     tried: dict[Place, Opinion] = field(default_factory=dict)  # replays take long, and a second reckoning finds the same
@@ -59,7 +66,7 @@ class Examination:
         while True:
             self.wrong = set(self.received.wrong)
             self.boundary.kept.clear()
-            self.strayed = self.weighed.strayed or self.received.strayed
+            self.strayed, self.computes = self.weighed.strayed or self.received.strayed, False
             try:
                 return (*self.received.rows, *self.weighed.rows, *self._rows())
             except Again:
@@ -68,15 +75,19 @@ class Examination:
     def _rows(self) -> Iterator[Row]:
         on_claimed = Reckoner(self.weighed.graph, self.boundary, self.run, as_it_is, self.draw)
         own = Boundary(self.inputs)
-        on_exact = iter(Reckoner(self.graph, own, self.run, as_it_is, self.draw)) if self.both else None
+        on_exact = iter(Reckoner(self.graph, own, self.run, as_it_is, self.draw, at_once=True)) if self.both else None
         for node, outputs in on_claimed:
-            exact = next(on_exact)[1] if on_exact is not None else (None,) * len(outputs)
-            for k, (here, there) in enumerate(zip(outputs, exact, strict=True)):
-                place = Place(node.name, k)
-                if place in self.boundary.claims:
-                    yield self._row(node, place, here, there)
+            yield from self._rows_of(node, outputs, on_exact)
             yield from self._statistics_of(node, on_claimed)
-            del outputs, exact, here, there  # before the next ones are made
+            del outputs  # before the next ones are made
+
+    def _rows_of(self, node: Node, outputs: Sequence[Reckoned], on_exact: Exact | None) -> Iterator[Row]:
+        """The rows of one layer's outputs. The exact ones are made when those on the claimed input were looked at, to save memory."""
+        places = [place for k in range(len(outputs)) if (place := Place(node.name, k)) in self.boundary.claims]
+        opinions = [self._looked_at(place, outputs[place.output]) for place in places]
+        exact = None if on_exact is None else next(on_exact)[1]
+        for place, found in zip(places, opinions, strict=True):
+            yield self._row(node, place, outputs[place.output], found, None if exact is None else exact[place.output])
 
     def draw(self, node: Node, inputs: Sequence[Array]) -> tuple[Any, Sentence | None]:
         """What was random in a layer, as its claimed output shows it."""
@@ -89,15 +100,20 @@ class Examination:
             return self.draws[node.name], None
         return self.run.draws[node.name], say("what {layer} draws is random, and its output was not claimed", layer=node.name)
 
-    def _row(self, node: Node, place: Place, here: Reckoned, there: Reckoned | None) -> Row:
+    def _looked_at(self, place: Place, here: Reckoned) -> Opinion:
+        """The verdict on an array by its claimed input alone; begins again, with the exact one beside it, where that may say more."""
         claim = self.boundary.claim(place)
         found = self._on_claimed_input(place, claim, here)
         if found.verdict == "wrong":
             self._look_for_fused(place, claim)
+        if not self.both and not (found.right and claim.resolution.exact and not self.weighed.wrong and not self.received.wrong):
+            self.both = True
+            raise Again
+        return found
+
+    def _row(self, node: Node, place: Place, here: Reckoned, found: Opinion, there: Reckoned | None) -> Row:
+        claim = self.boundary.claim(place)
         if there is None:
-            if not found.right or not claim.resolution.exact or self.weighed.wrong or self.received.wrong:
-                self.both = True
-                raise Again
             return self._written(node, place, claim, found, here)
         own = opinion(Judged(there.own_lines, claim.array, claim.resolution), there)
         if self._behind_wrong(here):
@@ -105,24 +121,58 @@ class Examination:
         sides = [found] if claim.resolution.exact or self.strayed else [found, own]
         both = self._unless_computed(place, claim, narrower(sides))
         self.strayed |= both.verdict == "precision"
+        self.computes |= both.precision == DECLARED
         if both.verdict == "wrong":
             self.wrong.add(place)
         return self._written(node, place, claim, both, here, born=both.verdict == "wrong")
 
     def _on_claimed_input(self, place: Place, claim: Claim, here: Reckoned) -> Opinion:
+        """The verdict on what a segment gave on its claimed input; what lies beyond the lines may be right in longer numbers than were
+        written down, or in another arithmetic.
+        """
         found = opinion(Judged(here.own_lines, claim.array, claim.resolution), here)
         if found.verdict != "wrong":
-            return found
+            return self._within_the_ends(place, claim, here, found)
+        longer = self._in_longer_numbers(place, claim)
+        if longer is not None:
+            return longer
         if place not in self.tried:
-            self.tried[place] = self._explained(place, claim, here, found)
-        return self.tried[place]
+            self.tried[place] = self._explained(place, claim, here, found).without_arrays()
+        return replace(self.tried[place], judged=found.judged)
+
+    def _within_the_ends(self, place: Place, claim: Claim, here: Reckoned, found: Opinion) -> Opinion:
+        """Right, and not only because numbers at the end of their format may have been any beyond it: so if the target computed from them
+        as they stand, or if the network's own exact input says so.
+        """
+        if not found.right or found.verdict == "identical" or not (endless(found.judged.lines) and self._reads_ends(here)):
+            return found
+        computed = self._computed(place, claim, self.boundary)
+        if computed.right or self.computes:
+            return computed
+        return Opinion("undecided", found.judged, False, False, notes=(ENDS,))
+
+    def _reads_ends(self, here: Reckoned) -> bool:
+        """Whether a claimed array that the segment reads has numbers that may have been any beyond the end of their format."""
+        read = {source for name in here.nodes for source in self.graph.node(name).sources if source in self.boundary.claims}
+        return any(endless(self.boundary[source].own_lines) for source in read)
+
+    def _computed(self, place: Place, claim: Claim, boundary: Boundary) -> Opinion:
+        """The verdict if the target computed from numbers as coarse as those it wrote down."""
+        again, reckoned = self.segments.judged(place, claim, boundary.as_arithmetic())
+        found = opinion(again, reckoned)
+        return (
+            found if found.right else with_precision(found, self.segments.replayed(place, claim, boundary.as_arithmetic()), reckoned.units)
+        )
+
+    def _in_longer_numbers(self, place: Place, claim: Claim) -> Opinion | None:
+        if not claim.resolution.exact:
+            return None
+        longer = opinion(*self.segments.judged(place, claim, self.boundary.as_longer()))
+        note = say("right if it was computed in longer numbers than it was written in, as a target does that fuses layers")
+        return Opinion("rounding", longer.judged, longer.usual, longer.proved, notes=(note,)) if longer.right else None
 
     def _explained(self, place: Place, claim: Claim, here: Reckoned, found: Opinion) -> Opinion:
-        """What lies beyond the lines, if another arithmetic explains it; longer numbers than were written down do so first."""
-        longer = opinion(*self.segments.judged(place, claim, self.boundary.as_longer())) if claim.resolution.exact else found
-        if longer.right:
-            note = say("right if it was computed in longer numbers than it was written in, as a target does that fuses layers")
-            return Opinion("rounding", longer.judged, longer.usual, longer.proved, notes=(note,))
+        """What lies beyond the lines, if another arithmetic explains it."""
         explained = with_precision(found, self.segments.replayed(place, claim, self.boundary), here.units)
         if explained.verdict != "wrong" or here.units <= FEW:
             return explained
@@ -134,21 +184,26 @@ class Examination:
         if place in self.fused or place.output:
             return
         for later, note in fused_with(self.graph, place, set(self.boundary.claims)):
-            judged, again = self.segments.judged(later, claim, self.boundary.without(place))
-            if opinion(judged, again).right:
+            if self._right_as(later, claim, self.boundary.without(place)):
                 self.fused[later] = note
                 self.boundary = self.boundary.moved(place, later)
                 self.tried.clear()
                 raise Again
 
+    def _right_as(self, place: Place, claim: Claim, boundary: Boundary) -> bool:
+        """Whether a claim is right in another place, in whatever arithmetic."""
+        judged, again = self.segments.judged(place, claim, boundary)
+        found = opinion(judged, again)
+        if found.right or with_precision(found, self.segments.replayed(place, claim, boundary), again.units).right:
+            return True
+        return claim.resolution.is_arithmetic and self._computed(place, claim, boundary).right
+
     def _unless_computed(self, place: Place, claim: Claim, found: Opinion) -> Opinion:
         """Right all the same if the target may have computed from numbers as coarse as those it wrote down."""
         if found.verdict != "wrong" or not claim.resolution.is_arithmetic:
             return found
-        computed = self.boundary.as_arithmetic()
-        again, reckoned = self.segments.judged(place, claim, computed)
-        judged = opinion(again, reckoned)
-        return judged if judged.right else with_precision(found, self.segments.replayed(place, claim, computed), reckoned.units)
+        computed = self._computed(place, claim, self.boundary)
+        return found if computed.verdict == "wrong" else computed
 
     def _behind_wrong(self, here: Reckoned) -> bool:
         """Whether anything that the segment reads, or a weight in it, is wrong."""
@@ -160,10 +215,11 @@ class Examination:
         if own.right and own.usual:
             return self._written(node, place, claim, found if found.right else own, here)
         self.wrong.add(place)
-        if found.verdict == "wrong":
+        computed = self._unless_computed(place, claim, found)
+        if computed.verdict == "wrong":
             return self._written(node, place, claim, found, here, born=True)
-        told = claim.resolution.exact or opinion(*self.segments.judged(place, claim, self.boundary.as_arithmetic())).right
-        if told:
+        told = claim.resolution.exact or computed is not found
+        if told or opinion(*self.segments.judged(place, claim, self.boundary.as_arithmetic())).right:
             return self._written(node, place, claim, replace(own, verdict="wrong", notes=()), here, inherited=True)
         note = say("cannot tell at this resolution whether it is wrong by itself")
         return self._written(node, place, claim, replace(own, verdict="wrong", notes=(note,)), here, born=None, inherited=None)
@@ -214,19 +270,6 @@ class Examination:
         )
 
 
-def worth_dumping(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Layers whose numbers would settle what is undecided: those that cut its segment into halves and quarters."""
-    found: dict[str, None] = {}
-    for row in rows:
-        if row.verdict == "undecided" and len(row.segment) > 2:
-            inner = cuts(graph, row.segment) or row.segment[:-1]
-            for share in (2, 1, 3):
-                found.setdefault(inner[len(inner) * share // 4])
-    return tuple(found)
-
-
-def cuts(graph: Graph, segment: Sequence[str]) -> list[str]:
-    """The layers of a segment, the last one left out, that all behind them reads through: none on a branch that another one passes."""
-    place = {name: k for k, name in enumerate(segment)}
-    reads = [[place[source.name] for source in graph.node(name).sources if source.name in place] for name in segment]
-    return [name for k, name in enumerate(segment[:-1]) if all(source >= k for sources in reads[k + 1 :] for source in sources)]
+def endless(lines: Lines) -> bool:
+    """Whether a line of a finite number is infinite."""
+    return bool((np.isinf(lines.proof) & np.isfinite(lines.exact)).any())

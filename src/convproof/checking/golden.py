@@ -10,6 +10,7 @@ and port begin with the same numbers. The weights stay the network's own until t
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ from convproof.formats.golden.writing import GoldenArray, write_golden
 from convproof.network.graph import Graph, Node, Place
 from convproof.network.network import Network
 
+OF_PYTHON = ("inplace", "dtype", "device", "seed")  # arguments that say nothing of the numbers
+
 
 def golden(
     model: Layer | Network,
@@ -50,8 +53,8 @@ def golden(
 ) -> Manifest:
     """Write the golden vectors of ``model`` on ``x`` into the new folder ``path``, with a ``manifest.json``; returns the manifest.
 
-    ``x`` is an array, or a tuple of arrays for several inputs. ``files``: "npy", "txt", "bin" (raw, little-endian), "c" (one header
-    golden.h) or "safetensors". ``layout`` "nhwc" puts axis 1 last in arrays of 4 and 5 axes. ``format``: "float32", "float16", "q7.8",
+    ``x`` is an array, or a tuple of arrays for several inputs. ``files``: "npy", "txt", "bin" (raw, little-endian), "c" (golden.h
+    and golden.c) or "safetensors". ``layout`` "nhwc" puts axis 1 last in arrays of 4 and 5 axes. ``format``: "float32", "float16", "q7.8",
     "ap_fixed:16:6", "int8:0.05:-3"; a fixed-point format is written as its whole codes. ``fold`` takes every BatchNorm in eval into the
     weights of the layer before. ``force`` replaces golden vectors that are there already. ``name`` and ``given`` say in the manifest what
     model and input are. Changes nothing in the model.
@@ -147,7 +150,7 @@ def arrays_of(subject: Subject, inputs: Sequence[Array], taken: Mapping[str, Tak
             place = Place(node.name, k)
             dtype = run.known[place].dtype
             exact[place] = Reckoned(as_next_reads(y.values, resolution_of(format, str(dtype))))
-            yield GoldenArray(str(place), "output", y.values, str(dtype), node.layer.describe(), bound_of(y))
+            yield GoldenArray(str(place), "output", y.values, str(dtype), *made_by(node, graph, taken), bound_of(y))
 
 
 def state_of(graph: Graph, taken: Mapping[str, Taken]) -> Iterator[GoldenArray]:
@@ -160,13 +163,15 @@ def state_of(graph: Graph, taken: Mapping[str, Taken]) -> Iterator[GoldenArray]:
         if owner in gone:
             continue
         arrays = {key: wide(array) for key, array in layer.state_dict().items()}
+        described = layer.describe()
         if owner in taken:
             arrays.update(taken[owner].arrays)
+            described = with_folded(described, taken[owner])
         for key, array in arrays.items():
             learnt = layer.declared()[key].learnt
             name = f"{owner}.{key}{BEFORE}" if layer.training and not learnt else f"{owner}.{key}"
             dtype = str(array.dtype if array.dtype.kind != "f" else layer.dtype)
-            yield GoldenArray(name, "weight" if learnt else "statistic", array, dtype, layer.describe())
+            yield GoldenArray(name, "weight" if learnt else "statistic", array, dtype, described)
 
 
 def statistics_after(node: Node, graph: Graph, exact: "Exact", moving: tuple[str, ...]) -> Iterator[GoldenArray]:
@@ -183,7 +188,32 @@ def statistics_after(node: Node, graph: Graph, exact: "Exact", moving: tuple[str
             continue
         dtype = node.layer.arrays[key].dtype
         values = lines.exact if dtype.kind == "f" else lines.exact.astype(dtype)
-        yield GoldenArray(name, "output", values, str(dtype), node.layer.describe(), widest(lines) if dtype.kind == "f" else None)
+        bound = widest(lines) if dtype.kind == "f" else None
+        yield GoldenArray(name, "output", values, str(dtype), in_full(node.layer), tuple(map(str, node.sources)), bound)
+
+
+def made_by(node: Node, graph: Graph, taken: Mapping[str, Taken]) -> tuple[str, tuple[str, ...]]:
+    """What makes an output, and the arrays that it reads: a layer, or the one before that took it into its weights."""
+    for head, fold in taken.items():
+        if fold.by == node.name:
+            before = graph.node(head)
+            return with_folded(in_full(before.layer), fold), tuple(map(str, before.sources))
+    return in_full(node.layer), tuple(map(str, node.sources))
+
+
+def with_folded(described: str, fold: Taken) -> str:
+    """A layer that took another one into its weights."""
+    return f"{described} with {fold.by} folded in"
+
+
+def in_full(layer: Layer) -> str:
+    """A layer with all its settings, as one would write it: somebody who writes in C does not know what PyTorch takes for granted."""
+    settings, found = layer.settings(), dict[str, Any]()
+    for argument in signature(type(layer).__init__).parameters.values() if layer.support == "ours" else ():
+        usual = getattr(layer, argument.name, None) if argument.default is None else argument.default
+        if argument.name not in OF_PYTHON and isinstance(usual, bool | int | float | str | tuple):
+            found[argument.name] = usual
+    return f"{type(layer).__name__}({', '.join(f'{name}={value!r}' for name, value in (settings | found | settings).items())})"
 
 
 def as_next_reads(values: Array, resolution: Resolution) -> Array:

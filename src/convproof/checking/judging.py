@@ -7,12 +7,14 @@ A NaN or an infinity where the exact value is finite, or another one than the ex
 number where the exact value is none. The lines of such a cell are infinite too, and forgive nothing.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 import numpy as np
 
-from convproof.core.lines import SIGMAS, Lines
+from convproof.core.lines import BLOCK, SIGMAS, Lines
 from convproof.core.resolution import Resolution
 from convproof.core.shapes import Array, Cell
 
@@ -37,23 +39,41 @@ class Judged:
         with np.errstate(all="ignore"):
             exact = self.resolution.nearest(self.lines.exact, self.claimed)
             low, high = self.resolution.reach(self.claimed)
-            gap = np.asarray(np.maximum(low - exact, exact - high))
-            gap[np.isnan(gap)] = np.inf
-            gap[self._alike | ((low <= exact) & (exact <= high))] = 0.0
+            gap = np.asarray(low - exact)
+            np.maximum(gap, exact - high, out=gap)
+            np.maximum(gap, 0.0, out=gap)
+            endless = ~np.isfinite(gap)
+            if endless.any():
+                inside = (low[endless] <= exact[endless]) & (exact[endless] <= high[endless])
+                gap[endless] = np.where(inside | self._alike(endless), 0.0, np.inf)
             return gap
 
-    @cached_property
-    def _alike(self) -> Array:
+    def _alike(self, cells: Array) -> Array:
         """The same number, or NaN both, or an infinity where rounding may reach beyond the largest number of the format."""
-        exact, claimed = self.lines.exact, self.claimed
-        overflown = np.isinf(claimed) & (np.sign(exact) == np.sign(claimed)) & (abs(exact) + self.proof >= self.resolution.largest)
+        exact, claimed, proof = self.lines.exact[cells], self.claimed[cells], self.proof[cells]
+        overflown = np.isinf(claimed) & (np.sign(exact) == np.sign(claimed)) & (abs(exact) + proof >= self.resolution.largest)
         return np.asarray((exact == claimed) | (np.isnan(exact) & np.isnan(claimed)) | overflown)
 
     @cached_property
     def identical(self) -> bool:
-        """Whether every claimed number is the exact one, rounded to the resolution."""
+        """Whether every claimed number is the exact one, rounded to the resolution; most arrays that are not differ soon."""
+        return all(part.same for part in self.blocks())
+
+    @property
+    def same(self) -> bool:
+        """The same, all cells looked at."""
         same = self.resolution.same(self.lines.exact, self.claimed)
         return bool((same | (np.isnan(self.lines.exact) & np.isnan(self.claimed))).all())
+
+    def blocks(self) -> Iterator["Judged"]:
+        """The same cells, some after the others."""
+        flat = self.map(np.ravel)
+        for first in range(0, max(1, self.claimed.size), BLOCK):
+            yield flat.map(itemgetter(slice(first, first + BLOCK)))
+
+    def map(self, change: Callable[[Array], Array]) -> "Judged":
+        """The same with every array reshaped or cut by ``change``."""
+        return Judged(self.lines.map(change), change(self.claimed), self.resolution.map(change))
 
     @cached_property
     def beyond(self) -> Array:
@@ -71,7 +91,7 @@ class Judged:
         """Whether every cell lies within 8 sigma."""
         return bool(((self.gap == 0) | (self.gap <= self.statistical)).all())
 
-    @cached_property
+    @property
     def statistical(self) -> Array:
         """8 sigma, also where that is above the proof line. What underflows is no random walk: one smallest step is left open."""
         return np.asarray(SIGMAS * self.lines.sigma + (self.proof > 0) * 2.0**-149)

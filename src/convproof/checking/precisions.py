@@ -42,6 +42,7 @@ SUMS = {
     "float16": ("fp16-accumulate", say("sums are rounded to float16 at every step")),
     "bfloat16": ("bf16-accumulate", say("sums are rounded to bfloat16 at every step")),
 }
+DECLARED = "declared-format"
 CUT_OFF = say("inputs and weights are cut off to bfloat16, not rounded")
 OUTPUTS = {
     "fp16-io": say("outputs are rounded to float16"),
@@ -114,7 +115,7 @@ def _declared(layers: Sequence[Layer], resolution: Resolution, folds: Folds) -> 
         title = say("computed in {format}: inputs and parameters are rounded to it", format=resolution.name)
         for change in (resolution.render, *([resolution.to_nearest().render] if isinstance(resolution, Fixed) else [])):
             for keep in _kept(layers, change):
-                yield Replay("declared-format", title, Rounded(change, keep, folds=folds))
+                yield Replay(DECLARED, title, Rounded(change, keep, folds=folds))
     elif resolution.role == "arithmetic" and resolution.storage.name in SUMS:
         id, title = SUMS[resolution.storage.name]
         for keep in _kept(layers, resolution.render):

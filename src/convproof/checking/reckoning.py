@@ -23,7 +23,7 @@ from convproof.core.fusing import ScaleShift
 from convproof.core.layer import Layer
 from convproof.core.lines import Lines, no_error
 from convproof.core.sentence import Sentence, say
-from convproof.core.shapes import Array
+from convproof.core.shapes import Array, Shape
 from convproof.network.graph import Graph, Node, Place, naming
 
 FOLDED = 8.0
@@ -79,14 +79,23 @@ class Ran:
     modes: Mapping[str, bool]
     draws: Mapping[str, Any] = field(default_factory=dict)
 
+    def shape(self, place: Place) -> Shape:
+        """The shape of an array."""
+        return self.known[place].shape or ()
+
+    def dtype(self, place: Place) -> np.dtype[Any]:
+        """The dtype of an array."""
+        found: np.dtype[Any] = self.known[place].dtype
+        return found
+
     def arithmetic(self, place: Place) -> NumberFormat:
         """The format of an array's numbers; integers are exact in any."""
-        dtype = self.known[place].dtype
+        dtype = self.dtype(place)
         return format_of(dtype) if dtype.kind in "fV" else FLOAT64
 
     def as_it_is(self, place: Place, exact: Array) -> Array:
         """Exact values as the next layer reads them: integers as integers."""
-        dtype = self.known[place].dtype
+        dtype = self.dtype(place)
         return exact if dtype.kind in "fV" else exact.astype(dtype)
 
 
@@ -114,13 +123,17 @@ class Wiring:
 
 @dataclass
 class Reckoner:
-    """Reckons a graph node by node. ``given`` are arrays that are taken as they stand: inputs and claimed ones."""
+    """Reckons a graph node by node. ``given`` are arrays that are taken as they stand: inputs and claimed ones.
+
+    Arrays are forgotten after their last reader: when the next node is asked for, or ``at_once``, before its outputs are handed out.
+    """
 
     graph: Graph
     given: Given
     run: Ran
     evaluate: Evaluate = as_it_is
     draw: Draw | None = None
+    at_once: bool = False
     found: dict[Place, Reckoned] = field(default_factory=dict)
     wiring: Wiring = field(init=False)
 
@@ -128,20 +141,22 @@ class Reckoner:
         self.wiring = Wiring.of(self.graph)
 
     def __iter__(self) -> Iterator[tuple[Node, tuple[Reckoned, ...]]]:
-        """Every node with its outputs as reckoned; arrays are forgotten after their last reader."""
+        """Every node with its outputs as reckoned."""
         last = self.graph.last_readers()
         for node in self.graph:
             outputs = self.outputs_of(node)
+            read = [source for source in node.sources if last[source] == node.name]
+            if self.at_once:
+                self._forget(read)
             yield node, outputs
             self.found.update({place: y for k, y in enumerate(outputs) if (place := Place(node.name, k)) not in self.given})
             del outputs  # the arrays of a large layer are not kept while the next ones are made
-            for source in node.sources:
-                if last[source] == node.name:
-                    self.found.pop(source, None)
-                    self.given.forget(source)
-            for place in self.outputs(node):
-                if place not in last:
-                    self.given.forget(place)
+            self._forget([*read, *(place for place in self.outputs(node) if place not in last)])
+
+    def _forget(self, places: Sequence[Place]) -> None:
+        for place in places:
+            self.found.pop(place, None)
+            self.given.forget(place)
 
     def source(self, place: Place) -> Reckoned:
         """What a node reads: the given array, or else the reckoned one."""
@@ -203,13 +218,11 @@ class Reckoner:
         came = sources[0].lines if sources else None
         if not isinstance(kind, ScaleShift) or head is None or came is None:
             return lines
-        shapes = [self.run.known[place].shape or () for place in head.sources]
+        shapes = [self.run.shape(place) for place in head.sources]
         terms = max(1, head.layer.products(*shapes) // max(1, came.exact.size))
         scale = abs(kind.scale).reshape(1, -1, *(1,) * (came.exact.ndim - 2))
-        more = FOLDED / terms * scale * came.proof
-        return Lines(
-            lines.exact, np.asarray(lines.proof + more), np.asarray(np.hypot(lines.sigma, scale * came.sigma * np.sqrt(18 / terms)))
-        )
+        proof, sigma = np.asarray(FOLDED / terms * scale * came.proof), np.asarray(np.sqrt(18 / terms) * scale * came.sigma)
+        return Lines(lines.exact, np.add(lines.proof, proof, out=proof), np.hypot(lines.sigma, sigma, out=sigma))
 
     def _computed(
         self, node: Node, sources: Sequence[Reckoned], units: int, nodes: tuple[str, ...], border: Sentence, draw: Any

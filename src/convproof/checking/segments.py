@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from convproof.checking.claims import Boundary, Claim
 from convproof.checking.judging import Judged
+from convproof.checking.noise import is_scattered
 from convproof.checking.precisions import SHORTER, Replay, replays
 from convproof.checking.reckoning import Draw, Evaluate, Incoming, Ran, Reckoned, Reckoner, as_it_is
-from convproof.checking.replaying import Folds, Rounded
+from convproof.checking.replaying import Folds, OfRoom, Rounded
 from convproof.checking.weights import folds
 from convproof.core.formats import NumberFormat
 from convproof.core.layer import Layer
@@ -68,7 +70,9 @@ class Segments:
         """A claim against the array in another arithmetic; at some cells only if it is one layer's, which can be evaluated there."""
         if cells is None:
             judged, again = self.judged(place, claim, boundary, evaluate)
-            return None if again.border is not None else judged
+            if again.border is not None:
+                return None
+            return self._unless_a_mistake(judged, again, evaluate, place, claim, boundary) if isinstance(evaluate, OfRoom) else judged
         node, *others = self.nodes_of(place, boundary)
         if others or not isinstance(evaluate, Rounded) or node.name in self.run.draws:
             return None
@@ -78,6 +82,21 @@ class Segments:
             lines = evaluate(node.layer, [s.values for s in sources], [s.lines for s in sources], {**how, "cells": cells})
         at = tuple(cells.T)
         return Judged(lines, claim.array[at], claim.resolution.map(lambda a: a[at]))
+
+    def _unless_a_mistake(
+        self, judged: Judged, again: Reckoned, evaluate: OfRoom, place: Place, claim: Claim, boundary: Boundary
+    ) -> Judged:
+        """A claim within a room's wide line; beside its own line where its errors are no noise, as those of the arithmetic are."""
+        if not evaluate.own.scattered or again.units > 1 or not judged.provable:
+            return judged
+        plain, _ = self.judged(place, claim, boundary)
+        return judged if is_scattered(judged, plain, self._terms(place, boundary)) else plain
+
+    def _terms(self, place: Place, boundary: Boundary) -> float:
+        """How many products an output is summed from, at least, in the layers of a segment that multiply."""
+        nodes = self.nodes_of(place, boundary)
+        counts = [node.layer.products(*map(self.run.shape, node.sources)) / prod(self.run.shape(Place(node.name))) for node in nodes]
+        return min((count for count in counts if count > 0), default=1.0)
 
     def possible(self, place: Place, claim: Claim, boundary: Boundary) -> Sentence | None:
         """The shorter arithmetic that may explain a segment of several layers: no proof, for none of them can be replayed by itself."""

@@ -1,7 +1,7 @@
 """The verdict on one claimed array, from how far it lies off the exact one."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from convproof.checking.judging import Judged
 from convproof.checking.precisions import Replay
 from convproof.checking.reckoning import Reckoned
 from convproof.checking.report import Verdict, Worst
+from convproof.core.lines import Lines
 from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Array, Cell
 
@@ -34,6 +35,11 @@ class Opinion:
         """Whether nothing speaks against the array."""
         return self.verdict in ("identical", "rounding", "precision")
 
+    def without_arrays(self) -> "Opinion":
+        """The same, to be remembered: its arrays may be as large as the network's."""
+        nothing = np.empty(0)
+        return replace(self, judged=Judged(Lines(nothing, nothing, nothing), nothing, self.judged.resolution))
+
 
 def opinion(judged: Judged, reckoned: Reckoned) -> Opinion:
     """The verdict that the lines alone give."""
@@ -52,7 +58,7 @@ def opinion(judged: Judged, reckoned: Reckoned) -> Opinion:
 
 def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[Array | None], Judged | None]]], units: int) -> Opinion:
     """The opinion, or precision if another arithmetic explains what lies beyond the lines: the first one below its usual line, or else
-    the first below its proof line. One that fails at the worst cells need not be looked at everywhere.
+    the first below its proof line, if it brings most numbers nearer. One that fails at the worst cells need not be looked at everywhere.
 
     What several ``units`` leave open in another arithmetic is wide enough for mistakes: there it is undecided.
     """
@@ -69,8 +75,14 @@ def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[Arr
         explained = Opinion("precision", found.judged, False, precision=replay.id, notes=(replay.title,))
         if replay.of(judged).usual:
             return explained
-        second = second or explained
+        if nearer(judged, found.judged):
+            second = second or explained
     return second or found
+
+
+def nearer(replayed: Judged, found: Judged) -> bool:
+    """Whether most numbers lie as near to those of another arithmetic as to the exact ones: a mistake in one cell moves none but that."""
+    return bool(np.median(replayed.gap) <= np.median(found.gap))
 
 
 def perhaps(found: Opinion, title: Sentence, units: int) -> Opinion:

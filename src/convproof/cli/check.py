@@ -17,6 +17,7 @@ from convproof.cli.options import Job, emit, find_job, find_network, input_optio
 from convproof.core.axes import as_array
 from convproof.core.errors import SettingError
 from convproof.core.sentence import Sentence, Text, listed, plural, say
+from convproof.formats.dumps.opening import ENDINGS
 
 if TYPE_CHECKING:
     from convproof.checking.report import Report
@@ -67,7 +68,7 @@ def check(
 ) -> int:
     """Judge numbers by the exact ones: is it rounding, is it the number format, or is a layer wrong, and which is the first?
 
-    NUMBERS are yours: a file (.npy, .npz, .safetensors, .csv, .txt, raw binary, C arrays), or a folder with one file a layer. Without
+    NUMBERS are yours: a file (.npy, .npz, .safetensors, .csv, .txt, .json, raw binary, C arrays), or a folder with one file a layer. Without
     INPUT it is taken from NUMBERS, where they hold it. Without NUMBERS, --against judges PyTorch or ONNX Runtime. No tolerance is needed.
 
     The exit code is 0 where all is right, 1 where something is wrong or, unless --fail-on says else, undecided, 2 where the command is at
@@ -83,6 +84,8 @@ def check(
     """
     settings = {name: chosen.pop(name) for name in ("partial", "layout", "written", "raw", "double")}
     witnesses = [name for names in against for name in several(names)]
+    if against and not witnesses:
+        raise Misuse("--against {names} names nobody: give torch, onnxruntime or onnx-reference.", names=against[0])
     if settings["double"] and not witnesses:
         raise Misuse("--double is for witnesses: give --against torch. Numbers in float64 are recognised as such.")
     job, claimed = found(the_one(numbers, numbers_option, "NUMBERS"), bool(witnesses), chosen)
@@ -106,6 +109,8 @@ def found(path: str | None, witnesses: bool, chosen: Mapping[str, Any]) -> tuple
     from convproof.formats.embedded import embedded_claims
 
     if path is None:
+        if not witnesses:
+            require_place(chosen)
         job = find_job(DEFAULT, **chosen)
         own = embedded_claims(job.files[0]) if not any(chosen[name] for name in GIVES_INPUT) and not witnesses else None
         if own is None and not witnesses:
@@ -120,6 +125,22 @@ def found(path: str | None, witnesses: bool, chosen: Mapping[str, Any]) -> tuple
         return find_job(DEFAULT, **chosen), claimed
     job = find_network(DEFAULT, **{name: chosen[name] for name in ("model", "model_option", "weights", "training")})
     return brought(job, claimed, path)
+
+
+def require_place(chosen: Mapping[str, Any]) -> None:
+    """Raise Misuse where somebody's numbers stand in the place of MODEL or of INPUT: nothing is left to be judged."""
+    model, inputs = chosen["model"] or chosen["model_option"], [chosen["input"] or "", *chosen["input_option"]]
+    if model and (Path(model).is_dir() or (Path(model).suffix.lower() in ENDINGS and Path(model).exists())):
+        raise Misuse(
+            "{path} holds arrays and no model. If it holds your numbers: convproof check MODEL --claimed {path}", path=shlex.quote(model)
+        )
+    if any(inputs):
+        raise Misuse(
+            "Nothing to judge: {path} stands where the INPUT is expected. If it holds your numbers: convproof check {model} --claimed {path}."
+            " Else give NUMBERS, your own, or --against torch, a witness.",
+            path=shlex.quote(next(filter(None, inputs))),
+            model=shlex.quote(model or DEFAULT),
+        )
 
 
 def brought(job: Job, claimed: Claimed, path: str) -> tuple[Job, Claimed]:
@@ -187,8 +208,6 @@ def new_reports(job: Job, claimed: Claimed, junit: str | None, html: str | None)
     """The paths of the files to write. Raises SettingError if one was read, Misuse if both are the same, FileError for no place."""
     if junit and html and Path(junit).absolute() == Path(html).absolute():
         raise Misuse("--junit and --html name the same file: give each its own.")
-    from convproof.formats.files import writable
-
     folder = Path(claimed.path or "").absolute()
     found = []
     for option, path in (("--junit", junit), ("--html", html)):
@@ -197,7 +216,6 @@ def new_reports(job: Job, claimed: Claimed, junit: str | None, html: str | None)
             if claimed.path and Path(path).is_file() and folder in Path(path).absolute().parents:
                 read.append(path)
             found.append(new_file(path, job, *read, option=option))
-            writable(path)
     return found
 
 

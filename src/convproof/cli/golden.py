@@ -1,10 +1,10 @@
 """``convproof golden``: input, weights and every layer's output, written for a port to compare itself with."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from convproof.cli.languages import Misuse
 from convproof.cli.options import emit, find_job, input_options, model_options, patience
 from convproof.core.sentence import Sentence, plural, say
 from convproof.show.width import ljust, width
@@ -18,20 +18,20 @@ LINES = 40
 @click.command()
 @model_options
 @input_options
-@click.option("-o", "--output", metavar="NEW", help="The folder to write, which must not be there yet.")
+@click.option("-o", "--output", metavar="NEW", required=True, help="The folder to write, which must not be there yet.")
 @click.option(
     "--as",
     "files",
     type=click.Choice(["npy", "txt", "bin", "c", "safetensors"]),
     default="npy",
     show_default=True,
-    help="One .npy, text or raw binary file an array; or one C header; or one .safetensors file.",
+    help="One .npy, text or raw binary file an array; or C source with a header; or one .safetensors file.",
 )
 @click.option("--layout", type=click.Choice(["nchw", "nhwc"]), default="nchw", show_default=True, help="Where the channels stand.")
-@click.option("--format", "format", metavar="FORMAT", default="float32", show_default=True, help="Or float16, q7.8, int8:0.05:-3 ...")
+@click.option("--format", "format", metavar="FORMAT", default="float32", show_default=True, help="Number format: float16, q7.8, ap_fixed:16:6, int8:0.05:-3 ...")
 @click.option("--fold", is_flag=True, help="Fold each BatchNorm in eval mode into the weights of the layer before it.")
 @click.option("--force", is_flag=True, help="Replace golden vectors that are in the folder already.")
-def golden(as_json: bool, output: str | None, files: str, layout: str, format: str, fold: bool, force: bool, **chosen: Any) -> None:
+def golden(as_json: bool, output: str, files: str, layout: str, format: str, fold: bool, force: bool, **chosen: Any) -> None:
     """Write golden vectors: the input, the weights and what every layer makes of them, for a port to compare itself with.
 
     The numbers are exact values, rounded once to the format; a fixed-point format is written as its whole codes. manifest.json says what
@@ -44,9 +44,9 @@ def golden(as_json: bool, output: str | None, files: str, layout: str, format: s
     convproof golden model.onnx --input photo.npy -o golden --as bin --layout nhwc --format q7.8
     """
     from convproof.checking.golden import golden as write
+    from convproof.formats.golden.writing import require_free
 
-    if not output:
-        raise Misuse("Say where to write: -o FOLDER, a new one.")
+    require_free(Path(output), force)
     job = find_job("walkthrough", **chosen)
     with patience(say("writing golden vectors")):
         manifest = write(
@@ -65,10 +65,10 @@ def golden(as_json: bool, output: str | None, files: str, layout: str, format: s
         emit(job.record() | {"folder": output} | manifest.to_dict())
         return
     click.echo(job.heading())
-    show(manifest, output)
+    show(manifest, output, fold)
 
 
-def show(manifest: "Manifest", folder: str) -> None:
+def show(manifest: "Manifest", folder: str, fold: bool) -> None:
     """Print what was written."""
     columns = max(width(entry.name) for entry in manifest.arrays)
     click.echo("")
@@ -77,7 +77,7 @@ def show(manifest: "Manifest", folder: str) -> None:
     if len(manifest.arrays) > LINES:
         click.echo(say("and {n} more", n=len(manifest.arrays) - LINES).text())
     click.echo("")
-    for sentence in said(manifest, folder):
+    for sentence in said(manifest, folder, fold):
         click.echo(sentence.text())
 
 
@@ -92,12 +92,16 @@ def line_of(entry: "Entry", columns: int) -> str:
     return f"{line}  {say('within {bound}', bound=f'{entry.bound.proof:.2g}').text()}"
 
 
-def said(manifest: "Manifest", folder: str) -> list[Sentence]:
+def said(manifest: "Manifest", folder: str, fold: bool) -> list[Sentence]:
     """What the lines mean, and what comes next."""
     folded = [say("{norm} is folded into {layer}", norm=norm, layer=layer) for layer, norm in manifest.folded.items()]
+    if fold and not folded and manifest.mode == "training":
+        folded = [say("--fold: nothing is folded, since in training mode a BatchNorm takes its statistics from the batch; give --eval")]
+    elif fold and not folded:
+        folded = [say("--fold: nothing is folded, since no BatchNorm stands right behind a layer whose weights it could go into")]
     count = plural("{n} array", "{n} arrays", n=len(manifest.arrays))
     return [
         *folded,
-        say("'within': so far may rounding in a correct layer move a number from its exact value, at the worst cell"),
+        say("'within': how far rounding may move a number from its exact value, at the worst cell; half a step of a coarser format comes on top"),
         say("wrote {count} and manifest.json to {folder}", count=count, folder=folder),
     ]

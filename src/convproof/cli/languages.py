@@ -16,8 +16,8 @@ from typing import Any
 import rich_click as click
 from rich_click import RichContext, RichHelpFormatter
 
-from convproof.core.languages import DOMAIN, ENGLISH, FOLDER, language, translated
-from convproof.core.sentence import Sentence, say
+from convproof.core.languages import DOMAIN, ENGLISH, FOLDER, TRANSLATED, language, translated
+from convproof.core.sentence import Sentence, either, say
 
 TITLES = {
     "options_panel_title": say("Options"),
@@ -106,7 +106,20 @@ def _dressed_parameter(parameter: Any) -> Any:
     new = copy(parameter)
     if getattr(parameter, "help", None):
         new.help = translated(parameter.help)
+    if parameter.callback is None:
+        new.callback = sensible
     return new
+
+
+def sensible(_: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """A parameter's value itself. Raises Misuse for an empty text, as a variable that is not set leaves, and for an unknown language."""
+    name = parameter.human_readable_name if isinstance(parameter, click.Argument) else max(parameter.opts, key=len)
+    for text in value if isinstance(value, tuple) else (value,):
+        if isinstance(text, str) and not text.strip():
+            raise Misuse("{name} is empty, as a variable that is not set would leave it: give it a value, or leave it out.", name=name)
+        if name == "--lang" and text and language(text) == ENGLISH and not text.lower().startswith(ENGLISH):
+            raise Misuse("--lang {text}: texts are there in {languages}.", text=text, languages=either((ENGLISH, *TRANSLATED)))
+    return value
 
 
 def titles() -> dict[str, str]:

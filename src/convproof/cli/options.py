@@ -237,12 +237,18 @@ def parse_shape(text: str) -> "Shape":
 
 
 def new_file(path: str, job: Job, *more: str, option: str = "-o") -> str:
-    """The path that an option says to write to. Raises SettingError if it is one of the files that were read."""
+    """The path that an option says to write to, before anything is computed for it.
+
+    Raises SettingError if it is one of the files that were read, FileError where no file can be written.
+    """
+    from convproof.formats.files import writable
+
     read = {Path(re.sub(r"\.py:.*$", ".py", name)).absolute() for name in (*job.files, *more)}
     if Path(path).absolute() in read:
         raise SettingError(
             "{option} {path}: that file was read; a file is never changed in place, choose a new name", option=option, path=path
         )
+    writable(path)
     return path
 
 

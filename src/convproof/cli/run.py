@@ -40,11 +40,13 @@ def run(
     from convproof.show.trace import stage
 
     job = find_job("walkthrough", **chosen)
+    if output:
+        new_file(output, job)
     with patience(say("running the network")):
         trace = job.network.trace(*job.inputs)
     names = [trace.find(name) for name in layer] or list(trace)
     if output:
-        trace.save(new_file(output, job))
+        trace.save(output)
     if as_json:
         emit(job.record() | {"stages": [record for record in records.trace(trace, full) if record["name"] in names]})
         return

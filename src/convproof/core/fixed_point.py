@@ -36,6 +36,11 @@ class Fixed(Coarse):
         return self.role != "rendering"
 
     @property
+    def computes(self) -> bool:
+        """As declared."""
+        return self.role == "arithmetic"
+
+    @property
     def wraps(self) -> bool:
         """As declared."""
         return self.overflow == "wrap"
@@ -77,10 +82,29 @@ class Fixed(Coarse):
         return np.asarray(low), np.asarray(high)
 
     def holds(self, numbers: Array) -> bool:
-        """Whether all numbers are numbers of the grid, as a float32 can say them."""
+        """Whether all numbers are multiples of the step, as a float32 can say them; whether the range holds them is not asked."""
         values = numbers[np.isfinite(numbers)]
         off = abs(np.round(values / self.step) * self.step - values)
         return bool((off <= self.slack(values) + 2 * FLOAT32.u * abs(values)).all())
+
+    def reaches(self, numbers: Array) -> bool:
+        """Whether all numbers lie between the ends of the range, to within half a step."""
+        least, most = self.ends
+        with np.errstate(invalid="ignore"):
+            beyond = (numbers < least - 0.5 * self.step) | (numbers > most + 0.5 * self.step)
+        return not bool((beyond & np.isfinite(numbers)).any())
+
+    def without_ends(self) -> "Fixed":
+        """The same grid with codes of 53 bits, for numbers that lie beyond the range: they were not saturated, nor did they wrap around."""
+        return replace(self, lowest=-(2**53), highest=2**53)
+
+    def put_back(self, numbers: Array, low: Array, high: Array) -> Array:
+        """Numbers (float64) that were printed, put back on the grid: each the nearest one of the format, if that lies from ``low`` to
+        ``high``, which is what the digits leave open; else as it was printed.
+        """
+        with np.errstate(invalid="ignore"):
+            nearest = np.clip(np.round(numbers / self.step), self.lowest - self.zero, self.highest - self.zero) * self.step
+            return np.asarray(np.where((low <= nearest) & (nearest <= high), nearest, numbers))
 
     def slack(self, claimed: Array) -> Array:
         """A scale that is no power of two is a float32 in the target; so is what it divides: three roundings, counted as four."""

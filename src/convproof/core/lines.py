@@ -15,6 +15,7 @@ rounded by an error that is uniform within u of its size.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from convproof.core.formats import FLOAT64, NumberFormat
 from convproof.core.shapes import Array
 
 SIGMAS = 8.0
+BLOCK = 2**16
 
 
 @dataclass(frozen=True)
@@ -72,3 +74,19 @@ def no_error(y: Array) -> Lines:
 def carried(local: Lines, proof: Array, variance: Array) -> Lines:
     """Local lines plus what came in: a worst case ``proof`` and a ``variance``, both as they arrive in these cells."""
     return Lines(local.exact, np.asarray(local.proof + proof), np.asarray(np.sqrt(local.sigma**2 + variance)))
+
+
+def in_blocks(evaluate: Callable[[Array, Lines | None], Lines], x: Array, incoming: Lines | None) -> Lines:
+    """The lines of a layer that treats every number for itself, one block of numbers after another: what is needed on the way takes the
+    memory of a block.
+    """
+    if x.size <= BLOCK:
+        return evaluate(x, incoming)
+    flat, came = x.reshape(-1), None if incoming is None else incoming.map(np.ravel)
+    whole = Lines(np.empty(x.shape), np.empty(x.shape), np.empty(x.shape))
+    filled = whole.map(np.ravel)
+    for first in range(0, x.size, BLOCK):
+        block = slice(first, first + BLOCK)
+        found = evaluate(flat[block], None if came is None else came.map(itemgetter(block)))
+        filled.exact[block], filled.proof[block], filled.sigma[block] = found.exact, found.proof, found.sigma
+    return whole

@@ -62,13 +62,15 @@ class Precision:
 
     ``lines(layer, case, low, high)`` are the exact values and lines of all cells in that arithmetic. An arithmetic that leaves something
     open is ``fitted`` to the numbers that it is to explain, which lie between ``low`` and ``high``. Any other may see from them that it
-    fails, and give up early; where they are not this layer's numbers, they are infinite.
+    fails, and give up early; where they are not this layer's numbers, they are infinite. The errors of an arithmetic may be known to be
+    ``scattered``: no cell is off alone, and they are no scale and shift of the exact numbers.
     """
 
     id: str
     title: "Sentence"
     lines: Callable[["Layer", "Case", Array, Array], "Lines"]
     fitted: bool = False
+    scattered: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ only that it lies in an interval, its *reach*. A right implementation, written d
     float16, bfloat16 c and half a step of that format on either side
     decimals          c and half a unit of the last digit that was printed
     fixed point       c and half a step (rounded to nearest), or from c up to the next step (truncated); beyond the ends where it saturates
+    several           what the one leaves open of every number that the other leaves open
 """
 
 from collections.abc import Callable
@@ -43,6 +44,11 @@ class Resolution:
     @property
     def is_arithmetic(self) -> bool:
         """Whether a target may also have computed in it, from numbers that were as coarse as these."""
+        return False
+
+    @property
+    def computes(self) -> bool:
+        """Whether it was declared that the target computed in it."""
         return False
 
     @property
@@ -119,6 +125,11 @@ class Stored(Coarse):
         """A target may have computed from numbers in this format."""
         return self.role != "rendering"
 
+    @property
+    def computes(self) -> bool:
+        """As declared."""
+        return self.role == "arithmetic"
+
     def reach(self, claimed: Array) -> tuple[Array, Array]:
         """Half a step of the format on either side, or a whole one on one; a step is counted as wide as it is above a power of two."""
         step = np.maximum(abs(claimed) * (2 * self.storage.u), self.storage.tiny)
@@ -175,6 +186,48 @@ class Decimals(Coarse):
     def render(self, values: Array) -> Array:
         """Nearest multiple of the step."""
         return np.asarray(np.round(values / self.step) * self.step)
+
+
+@dataclass(frozen=True)
+class Printed(Coarse):
+    """Numbers that were brought into a format, ``first``, and then printed with digits too few to tell which number of it they are."""
+
+    first: Resolution
+    text: Decimals
+
+    @property
+    def name(self) -> Text:
+        """Both."""
+        return say("{format}, {digits}", format=self.first.name, digits=self.text.name)
+
+    @property
+    def largest(self) -> float:
+        """As of the format."""
+        return self.first.largest
+
+    @property
+    def wraps(self) -> bool:
+        """As of the format."""
+        return self.first.wraps
+
+    def map(self, change: Callable[[Array], Array]) -> "Printed":
+        """Every number keeps its own digits."""
+        return replace(self, first=self.first.map(change), text=self.text.map(change))
+
+    def reach(self, claimed: Array) -> tuple[Array, Array]:
+        """What was printed lies from low to high. The format leaves most open, downwards or upwards, of a number at one of these ends."""
+        low, high = self.text.reach(claimed)
+        (low_of_low, high_of_low), (low_of_high, high_of_high) = self.first.reach(low), self.first.reach(high)
+        down, up = np.fmax(low - low_of_low, high - low_of_high), np.fmax(high_of_low - low, high_of_high - high)
+        return np.asarray(low - down), np.asarray(high + up)
+
+    def render(self, values: Array) -> Array:
+        """Brought into the format, and printed."""
+        return self.text.render(self.first.render(values))
+
+    def nearest(self, exact: Array, claimed: Array) -> Array:
+        """As of the format."""
+        return self.first.nearest(exact, claimed)
 
 
 LARGEST = {"float32": 2.0**128 - 2.0**103, "float16": 65520.0, "bfloat16": 2.0**128 - 2.0**119}

@@ -49,21 +49,22 @@ def plural(one: str, several: str, n: int, **fields: object) -> Sentence:
 def listed(items: Iterable[object], most: int | None = None) -> Sentence:
     """Things one after another, "a, b, c"; of more than ``most`` the rest is counted, "a, b and 3 more"."""
     things = list(items)
-    shown = _joined(things[:most], say("{first}, {rest}"))
+    shown = _joined(things[:most])
     if most is None or len(things) <= most:
         return shown
     return say("{names} and {n} more", names=shown, n=len(things) - most)
 
 
 def either(items: Iterable[object]) -> Sentence:
-    """Things of which one is meant: "a or b or c"."""
-    return _joined(list(items), say("{first} or {rest}"))
+    """Things of which one is meant: "a, b or c"."""
+    *others, last = [*items] or [""]
+    return say("{first} or {rest}", first=listed(others), rest=last) if others else say("{rest}", rest=last)
 
 
-def _joined(things: Sequence[object], joint: Sentence) -> Sentence:
+def _joined(things: Sequence[object]) -> Sentence:
     joined = say("{rest}", rest=things[-1] if things else "")
     for thing in reversed(things[:-1]):
-        joined = Sentence(joint.template, {"first": thing, "rest": joined})
+        joined = say("{first}, {rest}", first=thing, rest=joined)
     return joined
 
 

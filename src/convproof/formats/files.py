@@ -23,13 +23,15 @@ def existing(path: str | Path) -> Path:
     try:
         if found.is_file():
             return found
-        folder, there = found.is_dir(), found.exists()
+        folder, there, dangling = found.is_dir(), found.exists(), found.is_symlink()
     except (OSError, ValueError) as error:
         raise FileError("{path!r} is no path of a file: {reason}", path=str(path), reason=_reason(error)) from error
     if folder:
         raise FileError("{path} is a folder; expected a file: name one of those in it{near}", path=found, near=_listed(found))
     if there:
         raise FileError("{path} is not a regular file; copy what it holds into one", path=found)
+    if dangling:
+        raise FileError("{path} is a link that leads to no file; give the file itself", path=found)
     if not found.parent.is_dir():
         raise FileError(
             "{path} does not exist, and neither does the folder {folder}; look at its spelling", path=found, folder=found.parent
@@ -82,10 +84,15 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def writable(path: str | Path) -> Path:
-    """The place of a file that is to be written. Raises FileError for a folder, and where there is none for it."""
+    """The place of a file that is to be written. Raises FileError for a folder, a device or a pipe, and where there is no place for it.
+
+    A file takes the place of what is there; a device must not be replaced by a file.
+    """
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise FileError("{path} is a folder; expected the name of a file to write", path=path)
+    if Path(path).exists() and not Path(path).is_file():  # asked of the path itself: /dev/stdout leads to what has no name
+        raise FileError("{path} is a device or a pipe, which a file cannot replace; expected the name of a file to write", path=path)
     if not target.parent.is_dir():
         raise FileError("{path} cannot be written: the folder {folder} does not exist; make it first", path=path, folder=target.parent)
     return target
@@ -132,7 +139,7 @@ def _what_it_is(path: Path, kind: Sentence) -> Sentence:
         with path.open("rb") as handle:
             first = handle.read(16)
     except OSError:
-        first = b""
+        return say("its disk or the connection to it may be at fault: copy it to another place, and look whether that succeeds")
     known = next((what for beginning, what in BEGINNINGS.items() if first.startswith(beginning)), None)
     if not first:
         return say("it is empty: make it again")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from convproof.checking.report import Report, Row, Verdict
-from convproof.core.sentence import Sentence, listed, plural, say
+from convproof.core.sentence import Sentence, Text, listed, plural, say
 from convproof.show.check_words import IN_WORDS, explaining, is_read, numbers, place, times, wrapped
 from convproof.show.numbers import rough
 
@@ -75,9 +75,9 @@ def _what(row: Row, first: bool = False) -> Iterator[Sentence]:
     if is_read(row):
         yield plural("{n} of its numbers differs.", "{n} of its numbers differ.", n=row.beyond)
     elif row.beyond == row.cells > 1:
-        yield say("All of its {cells} numbers are that wrong: beyond what rounding can do.", cells=row.cells)
+        yield say("All of its {cells} numbers are farther off than rounding can do.", cells=row.cells)
     elif row.beyond > 1:
-        yield say("{beyond} of its {cells} numbers are that wrong: beyond what rounding can do.", beyond=row.beyond, cells=row.cells)
+        yield say("{beyond} of its {cells} numbers are farther off than rounding can do.", beyond=row.beyond, cells=row.cells)
 
 
 def _far(row: Row) -> Iterator[Sentence]:
@@ -98,11 +98,12 @@ def _far(row: Row) -> Iterator[Sentence]:
         yield say("At {cell} stands {claimed}, where {exact} is expected; how far rounding may go there is not known.", **facts)
     elif worst.of_proof > 1 and row.coarse:
         yield say(
-            "At {cell} stands {claimed}, where {exact} is right: rounding and the resolution of the numbers ({resolution}) can do at most"
-            " {proof}, and this is {times} times as far off.",
+            "At {cell} stands {claimed}, where {exact} is right, {distance} off: the resolution of the numbers ({resolution}) leaves {open}"
+            " open, and rounding {proof} more.",
+            distance=rough(abs(worst.claimed - worst.exact)),
+            open=rough(max(0.0, abs(worst.claimed - worst.exact) - worst.gap)),
             resolution=row.resolution,
             proof=rough(worst.proof),
-            times=times(worst.of_proof),
             **facts,
         )
     elif worst.of_proof > 1:
@@ -142,24 +143,29 @@ def _undecided(report: Report, row: Row) -> Iterator[Sentence]:
 
 
 def _precision(report: Report, _row: Row) -> Iterator[Sentence]:
-    names = [other.name for other in report.rows if other.verdict == "precision"]
-    yield say(
-        "Nothing is wrong: {names} differ by more than rounding in this number format, but another arithmetic gives these numbers.",
-        names=listed(names, FEW),
-    )
+    titles: dict[Text, list[str]] = {}
+    for row in report.rows:
+        if row.verdict == "precision":
+            titles.setdefault(row.notes[0], []).append(row.name)
+    yield say("Nothing is proved wrong. What is more than rounding in this number format may be another arithmetic:")
+    for title, names in titles.items():
+        yield say("{names}: {title}.", names=listed(names, FEW), title=title)
 
 
 def _rounding(report: Report, _row: Row) -> Iterator[Sentence]:
     typical = [other.name for other in report.rows if not other.proved]
     unusual = [other.name for other in report.rows if not other.usual]
     if typical:
-        yield say("Nothing is wrong: all differences are of the size that rounding usually has.")
-        yield say("Of {names} that is typical and not proved, since several layers lie before it.", names=listed(typical, FEW))
+        yield say("Nothing speaks against these numbers: all differences are of the size that rounding usually has.")
+        yield say("For {names} that is no proof, since several layers lie before it.", names=listed(typical, FEW))
+    elif unusual:
+        yield say("Nothing is proved wrong: no number is farther off than rounding can bring it (1 in the column of proof).")
     else:
-        yield say("All is right: every difference is proved to be rounding. The most that rounding can do is 1 in the column of proof.")
+        yield say("All is right to within rounding: no number is farther off than rounding can bring it (1 in the column of proof).")
     if unusual:
         yield say(
-            "{names} lie above the line that rounding usually stays below: constant data can do that, and so can a small mistake.",
+            "But this is more than rounding usually does (1 in the column of usual): {names}. Constant data can do that, and so can a small"
+            " mistake.",
             names=listed(unusual, FEW),
         )
 

@@ -31,6 +31,8 @@ def verdict(row: Row) -> Sentence:
         return say("{verdict}, inherited", verdict=said)
     if row.verdict == "rounding" and not row.proved:
         return say("{verdict}, typical", verdict=said)
+    if row.verdict == "rounding" and not row.usual:
+        return say("{verdict}, unusual", verdict=said)
     return said
 
 

@@ -120,9 +120,8 @@ def test_what_is_no_array(tmp_path, text, sentence):
 
 
 def test_codes_outside_the_declared_format(tmp_path):
-    with pytest.raises(
-        cp.FileError, match=re.escape("holds the code 300, but int8:0.5 has codes from -128 to 127; look at the declared format")
-    ):
+    sentence = "a.c, line 1 holds the code 300, but int8:0.5 has codes from -128 to 127; look at the declared format"
+    with pytest.raises(cp.DTypeError, match=re.escape(sentence)):
         only(tmp_path / "a.c", "int16_t y[2] = {1, 300};", declared=parse_format("int8:0.5"))
 
 

@@ -12,7 +12,7 @@ import torch
 import convproof as cp
 from convproof.formats.dumps.declared import Raw, parse_format
 from convproof.formats.dumps.opening import ENDINGS, open_dumps
-from tests.formats.dumps.reading import SHAPE, X, only, within, written
+from tests.formats.dumps.reading import SHAPE, X, only, written
 
 
 @pytest.mark.parametrize("ending", ["bin", "raw", "dat"])
@@ -122,33 +122,6 @@ def test_a_dat_file_may_be_text(tmp_path):
     assert only(tmp_path / "b.dat", b"0.5 1.25", raw=Raw("uint8")).array.shape == (8,)
 
 
-def test_text_of_a_declared_format(tmp_path):
-    """Q7.8 numbers printed with four decimals: what was read is moved back to the grid, and leaves open what Q7.8 does."""
-    declared = parse_format("q7.8")
-    found = only(tmp_path / "a.txt", " ".join(f"{v:.4f}" for v in declared.render(X.astype(float)).ravel()), declared=declared)
-    assert found.resolution is declared
-    assert np.array_equal(found.array, declared.render(X.astype(float)).ravel())
-    assert within(found, X.ravel())
-    codes = only(tmp_path / "b.txt", " ".join(map(str, declared.code(X).ravel())), declared=declared)
-    assert np.array_equal(codes.array, found.array)
-
-
-@pytest.mark.parametrize("format", ["float16", "bfloat16", "decimals:2", "digits:3"])
-def test_coarsenesses_add_up(tmp_path, format):
-    declared = parse_format(format)
-    found = only(tmp_path / "a.txt", " ".join(f"{v:.3f}" for v in declared.render(X.astype(float)).ravel()), declared=declared)
-    assert within(found, X.ravel())
-
-
-def test_text_is_no_finer_than_its_digits(tmp_path):
-    found = only(tmp_path / "a.txt", " ".join(f"{v:.4f}" for v in X.ravel()), declared=parse_format("float32"))
-    assert str(found.resolution.name) == "4 decimals"
-
-
-def test_numbers_off_the_declared_grid_stay_where_they_are(tmp_path):
-    assert only(tmp_path / "a.txt", "0.3333 0.5000", declared=parse_format("q3.2")).array.tolist() == [0.3333, 0.5]
-
-
 @pytest.mark.parametrize(
     ("file", "content", "sentence"),
     [
@@ -193,6 +166,7 @@ WHOLE = {
     "a.c": "/* a */ const float y[2][3] = {{1.5f, 2}, {3, 4}, {5, 6}};\nint8_t w[] = {0x7f, -3};\n",
     "a.log": f"conv1 {torch.tensor(X)}\nbn1 {torch.tensor(X)}\n",
     "a.dat": "0.5 0.25\n1.5 2.5\n",
+    "a.json": '{"conv1": [[0.5, 1e-3], [-1, NaN]], "bn1": {"shape": [1, 2], "data": [1.5, 2.5]}, "who": "me", "w": {"0": 1, "1": 2}}',
 }
 
 

@@ -8,7 +8,7 @@ is clearly the closest (``likeness.py``); if none is, the one in which other arr
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import permutations
@@ -33,19 +33,20 @@ MOST_AXES = 5  # 120 orders
 
 @dataclass(frozen=True)
 class Expected:
-    """The array that something is read as: what it is called in messages, the network's own array, and the letters of its axes.
+    """The array that something is read as: its shape, the letters of its axes, and the network's own numbers, made when they are needed.
 
     ``kind`` is "output" or "weight": orders met in one say nothing of the other.
     """
 
-    own: Array
+    shape: Shape
     letters: str
-    kind: str = "output"
+    kind: str
+    numbers: Callable[[], Array]
 
-    @property
-    def shape(self) -> Shape:
-        """Shape of the network's own array."""
-        return self.own.shape
+    @classmethod
+    def of(cls, own: Array, letters: str, kind: str = "output") -> "Expected":
+        """From the network's own array."""
+        return cls(own.shape, letters, kind, lambda: own)
 
 
 @dataclass(frozen=True)
@@ -217,8 +218,8 @@ def orders_compared(array: Array, expected: Expected, orders: Sequence[Order], h
 def likenesses(array: Array, expected: Expected, orders: Sequence[Order], most: int = SAMPLED) -> dict[Order, Likeness]:
     """How alike the network's own array is in each order; of more cells than ``most`` as many are drawn."""
     shape = expected.shape
-    at = drawn(shape, most) if expected.own.size > most else ...
-    own = Known.of(expected.own[at])
+    at = drawn(shape, most) if math.prod(shape) > most else ...
+    own = Known.of(expected.numbers()[at])
     return {order: own.likeness(Fitted(shape, order).change(array)[at]) for order in orders}
 
 

@@ -8,10 +8,12 @@
 The last two are said in a note.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,15 +22,17 @@ from convproof.checking.claims import Claim
 from convproof.checking.matching.counts import numbers
 from convproof.checking.matching.layouts import OUTPUTS, SAMPLED, Expected, Fitted, Habit, Layout, closest, fit, orders_of, weight_letters
 from convproof.checking.matching.likeness import Likeness
+from convproof.checking.matching.misread import Bytes, as_many
 from convproof.checking.matching.names import Names, Target
-from convproof.checking.matching.sources import Source, numbers_of, on_their_grid
+from convproof.checking.matching.sources import Source
 from convproof.checking.subject import Subject
-from convproof.core.errors import ShapeError, UnknownNameError
+from convproof.core.errors import DTypeError, ShapeError, UnknownNameError
 from convproof.core.formats import FLOAT64, format_of
 from convproof.core.resolution import Resolution
 from convproof.core.sentence import Sentence, did_you_mean, listed, say
 from convproof.core.shapes import Array, Shape
 from convproof.formats.dumps.dump import Written
+from convproof.formats.dumps.settling import settled
 from convproof.network.graph import Place
 
 LOOKED_AT = 8
@@ -119,20 +123,22 @@ class Matching:
         if not near or not self._same(near):
             return False
         free = [other for other in near if other not in self.taken] or near
-        target = next((other for other in free if self.own(other).shape == written.array.shape), free[0])
+        target = next((other for other in free if self.shape(other) == written.array.shape), free[0])
         self._take(source, target, say("{name} is taken for {target}, by its values", name=source.name, target=target.name))
         return True
 
     def _likenesses(self, targets: Sequence[Target], written: Written, most: int) -> dict[Target, Likeness]:
         """How alike the network's own arrays are, by ``most`` of their cells; without those that the shape cannot be."""
-        layout = self._layout(written)
-        read = {whole: numbers_of(written, self.declared, np.dtype(np.int64 if whole else np.float32)).array for whole in (False, True)}
-        found = {t: closest(read[self.own(t).dtype.kind in "iub"], self.expected(t), layout, most) for t in targets}
+        layout, whole, read = self._layout(written), {t: self.dtype(t).kind in "iub" for t in targets}, dict[bool, Array]()
+        for kind in set(whole.values()):
+            with suppress(DTypeError):  # codes that the declared format does not have
+                read[kind] = settled(written, self.declared, np.dtype(np.int64 if kind else np.float32), "").array
+        found = {t: closest(read[whole[t]], self.expected(t), layout, most) for t in targets if whole[t] in read}
         return {target: likeness for target, likeness in found.items() if likeness is not None}
 
     def _same(self, targets: Sequence[Target]) -> bool:
         """Whether the network's own arrays hold the very same numbers."""
-        return all(np.array_equal(self.own(t).ravel(), self.own(targets[0]).ravel(), equal_nan=True) for t in targets[1:])
+        return all(np.array_equal(self.array(t).ravel(), self.array(targets[0]).ravel(), equal_nan=True) for t in targets[1:])
 
     def _by_size(self, source: Source, shape: Shape) -> None:
         """Take an array for the only one of its size. Raises UnknownNameError if that is not one."""
@@ -151,13 +157,17 @@ class Matching:
         size = int(np.prod(shape))
         near = self.names.near(source.name)
         hint = did_you_mean(near) if near else say("give it the name of its layer")
+        for more in (
+            as_many(source.raw, lambda n: [t.name for t in self.alike(n) if t.kind == "output"]) if source.raw and not alike else ()
+        ):
+            hint = say("{first}; {second}", first=hint, second=more)
         if not alike:
             return UnknownNameError(
                 "{name}: no array of the network is called so, and none has {numbers} (its shape is {found}); there are {others}; {hint}",
                 name=source.called,
                 numbers=numbers(size),
                 found=shape,
-                others=listed([say("{name} {shape}", name=t.name, shape=self.own(t).shape) for t in self._nearest(size)]),
+                others=listed([say("{name} {shape}", name=t.name, shape=self.shape(t)) for t in self._nearest(size)]),
                 hint=hint,
             )
         return UnknownNameError(
@@ -172,31 +182,37 @@ class Matching:
     def _nearest(self, size: int) -> list[Target]:
         """The arrays of layers that are nearest in size."""
         outputs = [target for target in self.names.targets.values() if target.kind == "output"]
-        return sorted(outputs, key=lambda target: abs(self.own(target).size - size))[:4]
+        return sorted(outputs, key=lambda target: abs(prod(self.shape(target)) - size))[:4]
 
     def claim(self, target: Target, source: Source) -> Claim:
         """One array as a Claim on its target, read now. Raises ShapeError if it does not fit."""
-        written, own = source.read(), self.own(target)
-        found = on_their_grid(numbers_of(written, self.declared, own.dtype), written)
-        if target not in self.fitted:
+        own, fresh = self.dtype(target), target not in self.fitted
+        raw = None if source.raw is None else Bytes(source.raw, self.expected(target), own, self.declared, self.layout)
+        if raw is not None and fresh:
+            raw.require_count(source.called)
+        written = source.read()
+        found = settled(written, self.declared, own, source.called)
+        if fresh:
             self._learn(target, found.array)
             fits = [other.name for other in self.alike(written.array.size)]
             self.fitted[target] = fit(found.array, self.expected(target), source.called, self._layout(written), self.habit, fits)
+            if raw is not None and (doubt := raw.doubt(found.array)) is not None:
+                self.notes[target] = (*self.notes[target], doubt)
         fitted = self.fitted[target]
         resolution = found.resolution.map(fitted.change) if found.resolution is not None else None
-        native = format_of(own.dtype) if own.dtype.kind in "fV" else FLOAT64
+        native = format_of(own) if own.kind in "fV" else FLOAT64
         notes = (*self.notes[target], *found.notes, *fitted.notes)
-        return Claim.of(np.ascontiguousarray(fitted.change(found.array)).reshape(own.shape), native, resolution, notes)
+        return Claim.of(np.ascontiguousarray(fitted.change(found.array)).reshape(self.shape(target)), native, resolution, notes)
 
     def _learn(self, target: Target, array: Array) -> None:
         """The order of axes that other arrays of this kind are clearly in, before the first one is read that may be in several."""
         expected = self.expected(target)
         if array.shape == expected.shape or self.layout is not None or self.habit.usual(expected, list(orders_of(expected))) is not None:
             return
-        others = [t for t in self.taken if t != target and t.kind == target.kind and self.own(t).ndim == expected.own.ndim]
+        others = [t for t in self.taken if t != target and t.kind == target.kind and len(self.shape(t)) == len(expected.shape)]
         for other in others[:LOOKED_AT]:
             written = self.taken[other].read()
-            found = numbers_of(written, self.declared, self.own(other).dtype)
+            found = settled(written, self.declared, self.dtype(other), self.taken[other].called)
             with suppress(ShapeError):
                 fit(found.array, self.expected(other), self.taken[other].called, self._layout(written), self.habit)
 
@@ -205,12 +221,12 @@ class Matching:
 
     def expected(self, target: Target) -> Expected:
         """What a claim on a target is read as."""
-        own = self.own(target)
+        shape, array = self.shape(target), partial(self.array, target)
         if target.kind != "state":
-            return Expected(own, OUTPUTS.get(own.ndim, ""))
+            return Expected(shape, OUTPUTS.get(len(shape), ""), "output", array)
         node, _, key = target.name.rpartition(".")
         axes = self.layers[node].declared()[key].axes
-        return Expected(own, weight_letters(axes, own.ndim), "weight")
+        return Expected(shape, weight_letters(axes, len(shape)), "weight", array)
 
     def alike(self, size: int) -> list[Target]:
         """All arrays of so many cells, counters of batches left out."""
@@ -221,11 +237,19 @@ class Matching:
         """All arrays by their number of cells."""
         found: dict[int, list[Target]] = {}
         for target in self.names.targets.values():
-            if target.kind != "state" or self.own(target).dtype.kind in "fV":
-                found.setdefault(self.own(target).size, []).append(target)
+            if target.kind != "state" or self.dtype(target).kind in "fV":
+                found.setdefault(prod(self.shape(target)), []).append(target)
         return found
 
-    def own(self, target: Target) -> Array:
+    def shape(self, target: Target) -> Shape:
+        """Shape of the network's own array."""
+        return self.state[target.name].shape if target.kind == "state" else self.subject.run.shape(self.subject.named[target.name])
+
+    def dtype(self, target: Target) -> np.dtype[Any]:
+        """Dtype of the network's own array."""
+        return self.state[target.name].dtype if target.kind == "state" else self.subject.run.dtype(self.subject.named[target.name])
+
+    def array(self, target: Target) -> Array:
         """The network's own array."""
         return self.state[target.name] if target.kind == "state" else self.subject.trace.arrays[target.name]
 
@@ -245,7 +269,7 @@ class Matching:
         graph = self.subject.network.graph
         return Names(
             layers={node.name: node.layer for node in graph},
-            outputs={node.name: len(self.subject.trace.outputs_of(node.name)) for node in graph},
+            outputs=Counter(place.name for place in self.subject.run.known if place.name not in graph.inputs),
             state=tuple(self.state),
             inputs=graph.inputs,
             ends=tuple(str(place) for place in graph.outputs if place.name not in graph.inputs),

@@ -6,16 +6,15 @@ Comments and strings are blanked out. Casts, suffixes, hexadecimal integers and 
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from convproof.core.errors import FileError, ShapeError
-from convproof.core.resolution import Resolution
 from convproof.core.sentence import say
 from convproof.core.shapes import Array, Shape
 from convproof.formats.dumps.dump import Dump, Written
 from convproof.formats.dumps.integers import BadIntegerError, read_integers
-from convproof.formats.dumps.settling import settled
 from convproof.formats.dumps.source import Source, line_of
 from convproof.formats.dumps.text.groups import closing, shape_of
 from convproof.formats.dumps.text.numerals import NoNumberError, read_numerals
@@ -61,18 +60,12 @@ def looks_like_c(text: bytes) -> bool:
     return LOOKS_LIKE_C.search(text) is not None
 
 
-def open_c(source: Source, text: bytes, declared: Resolution | None) -> tuple[Dump, ...]:
+def open_c(source: Source, text: bytes) -> tuple[Dump, ...]:
     """The arrays of a C source, none if it has none. Raises FileError for braces that are never closed."""
-    dumps = []
-    for found in declarations(source, blanked(text)):
-        where = say("{path}, line {line}", path=source.path, line=found.line)
-
-        def read(found: Declaration = found) -> Written:
-            where = say("{path}, line {line}, array {name!r}", path=source.path, line=found.line, name=found.name)
-            return settled(_read(source, found), declared, where)
-
-        dumps.append(Dump(found.name, where, read))
-    return tuple(dumps)
+    return tuple(
+        Dump(found.name, say("{path}, line {line}", path=source.path, line=found.line), partial(_read, source, found))
+        for found in declarations(source, blanked(text))
+    )
 
 
 def declarations(source: Source, text: bytes) -> list[Declaration]:

@@ -58,6 +58,11 @@ class Raw:
         plain = np.dtype("uint16" if self.dtype == "bfloat16" else self.dtype)
         return plain.newbyteorder("<" if self.order == "little" else ">")
 
+    @property
+    def text(self) -> str:
+        """How it is declared: "float32", "float32:big"."""
+        return self.dtype if self.order == "little" else f"{self.dtype}:{self.order}"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -114,9 +119,9 @@ def parse_format(text: str, native: NumberFormat = FLOAT32) -> Resolution:
     Raises SettingError, with an example, for what makes no sense.
     """
     kind, *rest = [word for word in re.split(r"[:<>,\s]+", text.strip().lower()) if word] or [""]
-    for pattern, read in READERS:
+    for pattern, numbers, read in READERS:
         if (found := re.fullmatch(pattern, kind)) is not None:
-            return read(found, _asked(text, native, rest, kind.startswith("ap_")))
+            return read(found, _asked(text, native, rest, kind.startswith("ap_"), numbers))
     raise SettingError("{text!r} names no number format; expected one such as {kinds}", text=text, kinds=either(KINDS))
 
 
@@ -131,7 +136,8 @@ def parse_raw(text: str) -> Raw:
     return Raw(kind, "big" if order == "big" else "little")
 
 
-def _asked(text: str, native: NumberFormat, rest: Sequence[str], vitis: bool) -> Asked:
+def _asked(text: str, native: NumberFormat, rest: Sequence[str], vitis: bool, least: int) -> Asked:
+    """What stands behind a format's name, of which the first ``least`` words are numbers, or meant to be."""
     numbers: list[str] = []
     words: dict[str, str] = {}
     known = {word: (kind, word) for kind, alike in WORDS.items() for word in alike}
@@ -145,7 +151,7 @@ def _asked(text: str, native: NumberFormat, rest: Sequence[str], vitis: bool) ->
             raise SettingError("the format {text!r} says both {one!r} and {other!r}; choose one", text=text, one=words[kind], other=word)
         else:
             words[kind] = meaning
-    odd = next((word for word in (*numbers, *rest) if word[0].isalpha() and word not in known and not (vitis and _of_vitis(word))), None)
+    odd = next((word for word in rest[least:] if word[0].isalpha() and word not in known and not (vitis and _of_vitis(word))), None)
     if odd is not None:
         raise SettingError("the format {text!r}: {word!r} is unknown; expected {words}", text=text, word=odd, words=either(known))
     if len(numbers) + len(words) < len(rest):
@@ -258,11 +264,11 @@ def _fixed(asked: Asked, label: str, bits: int, exponent: int, signed: bool) -> 
     return Fixed(asked.native, label, 2.0**exponent, 0, lowest, highest, asked.rounding, overflow, asked.role)
 
 
-READERS: tuple[tuple[str, Callable[[re.Match[str], Asked], Resolution]], ...] = (
-    ("|".join(FLOATS), _float),
-    ("decimals?", _decimals),
-    ("digits?", _digits),
-    (r"(u?)q(\d{1,2})(?:\.(\d{1,2}))?", _q),
-    (r"ap_(u?)fixed", _ap_fixed),
-    (r"(u?)int(\d{1,2})(?:_t)?", _int),
+READERS: tuple[tuple[str, int, Callable[[re.Match[str], Asked], Resolution]], ...] = (
+    ("|".join(FLOATS), 0, _float),
+    ("decimals?", 1, _decimals),
+    ("digits?", 1, _digits),
+    (r"(u?)q(\d{1,2})(?:\.(\d{1,2}))?", 0, _q),
+    (r"ap_(u?)fixed", 2, _ap_fixed),
+    (r"(u?)int(\d{1,2})(?:_t)?", 1, _int),
 )

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from convproof.core.resolution import Resolution
-from convproof.core.sentence import Text
+from convproof.core.resolution import Decimals, Resolution
+from convproof.core.sentence import Sentence, Text
 from convproof.core.shapes import Array
+from convproof.formats.dumps.raw_bytes import RawFile
 
 
 @dataclass(frozen=True)
@@ -13,12 +14,19 @@ class Written:
     """The numbers as they were read, of any numeric dtype and any shape (flat where the file says none).
 
     ``resolution`` says how finely they were written down; None: what the dtype says. ``layout`` names the order of the axes, such as
-    "nhwc"; None: not known.
+    "nhwc"; None: not known. ``notes`` are what is to be said of how they were read.
     """
 
     array: Array
     resolution: Resolution | None = None
     layout: str | None = None
+    notes: tuple[Sentence, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether they were written as whole numbers: by their dtype, or in a text none with a point."""
+        text = self.resolution
+        return self.array.dtype.kind in "iu" or (isinstance(text, Decimals) and isinstance(text.step, float) and text.step == 1.0)
 
 
 @dataclass(frozen=True)
@@ -32,3 +40,4 @@ class Dump:
     name: str
     where: Text
     read: Callable[[], Written]
+    raw: RawFile | None = None

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from convproof.core.errors import FileError
-from convproof.core.resolution import Resolution
-from convproof.core.sentence import either
+from convproof.core.sentence import either, say
 from convproof.formats.dumps.binary import ARCHIVES, is_of_torch, open_archive, open_npy, open_raw, open_torch
 from convproof.formats.dumps.declared import Raw
 from convproof.formats.dumps.dump import Dump
-from convproof.formats.files import existing
+from convproof.formats.dumps.raw_bytes import RawFile
+from convproof.formats.files import existing, reading
 from convproof.formats.golden.entries import MANIFEST
 
 RAW = (".bin", ".raw", ".dat")
@@ -18,30 +18,35 @@ TORCH = (".pt", ".pth", ".ckpt")
 C = (".c", ".h", ".inc", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".ino")
 TABLES = (".csv", ".tsv")
 TEXTS = (".txt", ".log", *TABLES)
-ENDINGS = (".npy", *ARCHIVES, *TEXTS, *RAW, *C, *TORCH)
+JSON = ".json"
+ENDINGS = (".npy", *ARCHIVES, *TEXTS, JSON, *RAW, *C, *TORCH)
 GENERIC = ("output", "out", "outputs", "y", "data", "value", "values", "result", "activation", "array", "dump")
 MOST_FILES = 10_000
+FOLDER = say("a folder of numbers")
+FLOAT32 = Raw("float32")
 
 
-def open_dumps(path: str | Path, *, raw: Raw | None = None, declared: Resolution | None = None) -> tuple[Dump, ...]:
+def open_dumps(path: str | Path, *, raw: Raw | None = None, otherwise: Raw = FLOAT32) -> tuple[Dump, ...]:
     """The arrays of a file, or of the files in a folder and its subfolders, in the order of the file or of their names.
 
-    ``raw`` says how raw bytes are numbers; None: as ``declared`` stores them, else little-endian float32. ``declared`` is the resolution of
-    all arrays; None: what their dtypes and their digits say. A file in a folder gives its array its name: conv1.bin and conv1/output.bin
-    are "conv1", layer1/conv1.bin is "layer1.conv1". A folder with a manifest.json is read by that.
+    ``raw`` says how raw bytes are numbers; None: as ``otherwise`` says, unless the first bytes of a file are those of a text or of a torch
+    archive. A file in a folder gives its array its name: conv1.bin and conv1/output.bin are "conv1", layer1/conv1.bin is "layer1.conv1". A
+    folder with a manifest.json is read by that.
 
     Raises FileError for a path that is not there, is of no known kind, damaged, or holds no numbers; some of it only when an array is read.
     """
     found = Path(path)
-    if found.name == MANIFEST or (found / MANIFEST).is_file():
+    with reading(found, FOLDER):
+        described = found.name == MANIFEST or (found / MANIFEST).is_file()
+    if described:
         from convproof.formats.golden.manifest import dumps_of
 
         return dumps_of(found)
     if not found.is_dir():
-        return open_file(existing(found), found.stem, raw, declared)
+        return open_file(existing(found), found.stem, raw, otherwise)
     dumps: dict[str, Dump] = {}
     for file in _files(found):
-        for dump in open_file(file, _name_of(file.relative_to(found)), raw, declared, alone=False):
+        for dump in open_file(file, _name_of(file.relative_to(found)), raw, otherwise, alone=False):
             if dump.name in dumps:
                 raise FileError(
                     "{folder} holds {name!r} twice, in {one} and in {other}; move one of them out, or give one of them alone",
@@ -56,36 +61,49 @@ def open_dumps(path: str | Path, *, raw: Raw | None = None, declared: Resolution
     return tuple(dumps.values())
 
 
-def open_file(path: Path, name: str, raw: Raw | None, declared: Resolution | None, *, alone: bool = True) -> tuple[Dump, ...]:
+def open_file(path: Path, name: str, raw: Raw | None, otherwise: Raw = FLOAT32, *, alone: bool = True) -> tuple[Dump, ...]:
     """The arrays of one file; ``name`` is that of an array which has none of its own.
 
-    A text without any number, such as a README, holds no array if it is not ``alone``.
+    A text without any number, such as a README, holds no array if it is not ``alone``; neither does JSON without a list of numbers.
     """
     ending = path.suffix.lower()
     if ending == ".npy":
-        return open_npy(path, name, declared)
+        return open_npy(path, name)
     if ending in ARCHIVES:
-        return open_archive(path, declared)
+        return open_archive(path)
     if ending in TORCH or (ending == ".bin" and raw is None and is_of_torch(path)):
-        return open_torch(path, declared)
+        return open_torch(path)
     if ending in RAW and not (ending == ".dat" and raw is None and _is_text(path)):
-        return open_raw(path, name, raw, declared)
+        return open_raw(RawFile(path, raw or otherwise), name)
+    if ending == JSON:
+        from convproof.formats.dumps.text.json_arrays import open_json
+
+        return open_json(path, name, alone=alone)
     if ending in (*C, *TEXTS, ".dat"):
         from convproof.formats.dumps.text.arrays import open_text
 
-        return open_text(path, name, declared, alone=alone, table=ending in TABLES, c=ending in C)
+        return open_text(path, name, alone=alone, table=ending in TABLES, c=ending in C)
     raise FileError("{path} ends in {ending!r}; expected {endings}", path=path, ending=ending, endings=either(ENDINGS))
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The files of numbers in a folder and its subfolders, by name; hidden ones are left out. Raises FileError for too many."""
+    """The files of numbers in a folder and its subfolders, by name; hidden ones are left out.
+
+    Raises FileError for too many, and for a folder that may not be read.
+    """
+
+    def fail(error: OSError) -> None:
+        with reading(Path(error.filename), FOLDER):
+            raise error
+
     seen = 0
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, onerror=fail):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
         seen += len(names) + len(folders)
         if seen > MOST_FILES:
             raise FileError("{folder} holds more than {n} files; give the folder with the dumps alone", folder=folder, n=MOST_FILES)
-        yield from (Path(root, name) for name in sorted(names) if not name.startswith(".") and Path(name).suffix.lower() in ENDINGS)
+        shown = (Path(root, name) for name in sorted(names) if not name.startswith(".") and name != MANIFEST)
+        yield from (file for file in shown if file.suffix.lower() in ENDINGS)
 
 
 def _name_of(path: Path) -> str:

@@ -16,8 +16,10 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from convproof.core.errors import ShapeError, UnknownNameError
+from convproof.core.fixed_point import Fixed
 from convproof.core.sentence import say
 from convproof.core.shapes import Array, Cell, Shape
+from convproof.formats.dumps.declared import parse_format
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
@@ -29,6 +31,12 @@ Files = Literal["c", "bin", "npy", "txt", "safetensors"]
 Layout = Literal["nchw", "nhwc"]
 ROLES, FILES, LAYOUTS = (cast("tuple[str, ...]", get_args(words)) for words in (Role, Files, Layout))
 IN_WORDS = {"input": say("input"), "weight": say("weight"), "statistic": say("statistic"), "output": say("output")}
+
+
+def axes_of(shape: Shape, layout: Layout) -> tuple[int, ...]:
+    """The network's axes in the order in which a layout writes them: with nhwc, axis 1 comes last where there are 4 axes or 5."""
+    axes = tuple(range(len(shape)))
+    return (0, *axes[2:], 1) if layout == "nhwc" and len(shape) in CHANNELS_LAST else axes
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ class Entry:
 
     ``format`` is the number format, such as q7.8, ``dtype`` what the file holds (whole codes of a fixed-point format), ``computed_in`` the
     network's own dtype. ``inside`` is its name within a file that holds several, else empty. ``dump`` is the stem of the file in which a
-    port's own numbers of this array are looked for.
+    port's own numbers of this array are looked for. ``described`` is the layer with all its settings, ``reads`` are the arrays that it
+    makes an output of.
     """
 
     name: str
@@ -62,6 +71,7 @@ class Entry:
     dump: str
     sha256: str
     described: str = ""
+    reads: tuple[str, ...] = ()
     bound: Bound | None = None
 
     @property
@@ -96,7 +106,8 @@ class Manifest:
         return tuple(entry for entry in self.arrays if entry.role in roles)
 
     def to_dict(self) -> dict[str, Any]:
-        """The manifest as plain data for JSON."""
+        """The manifest as plain data for JSON; of a fixed-point format also what a code means, (code - zero) * step."""
+        format = parse_format(self.format)
         return {
             "schema_version": SCHEMA_VERSION,
             "model": self.model,
@@ -105,6 +116,7 @@ class Manifest:
             "files": self.files,
             "layout": self.layout,
             "format": self.format,
+            **({"step": format.step, "zero": format.zero} if isinstance(format, Fixed) else {}),
             "byte_order": "little",
             "folded": dict(self.folded),
             "arrays": [_record(entry, self.layout) for entry in self.arrays],
@@ -162,6 +174,8 @@ def _record(entry: Entry, layout: Layout) -> dict[str, Any]:
     }
     if entry.described:
         record["described"] = entry.described
+    if entry.reads:
+        record["reads"] = list(entry.reads)
     if entry.bound is not None:
         bound = entry.bound
         record["bound"] = {

@@ -8,8 +8,9 @@ and the golden weights may not, which their SHA-256 shows.
 import difflib
 import json
 import math
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +19,19 @@ from convproof.core.errors import FileError, ShapeError
 from convproof.core.fixed_point import Fixed
 from convproof.core.formats import dtype_named
 from convproof.core.resolution import Decimals, Resolution
-from convproof.core.sentence import listed, say
+from convproof.core.sentence import Text, listed, say
 from convproof.core.shapes import Array
 from convproof.formats.arrays import OPEN
 from convproof.formats.dumps.declared import Raw
 from convproof.formats.dumps.dump import Dump, Written
-from convproof.formats.dumps.opening import ENDINGS, open_file
-from convproof.formats.files import existing
+from convproof.formats.dumps.opening import ENDINGS, FOLDER, open_file
+from convproof.formats.dumps.settling import settled
+from convproof.formats.files import existing, reading
 from convproof.formats.golden.entries import BEFORE, IN_WORDS, MANIFEST, Entry, Manifest
 from convproof.formats.golden.parsing import Reader, manifest_of
 from convproof.formats.golden.stored import digest, file_digest, from_stored, resolution_of
 
-LARGEST_FILE = 1 << 26
+LARGEST_FILE = 1 << 24
 KIND = say("a manifest of golden vectors")
 SIZES = {2: ("float16", "bfloat16"), 4: ("float32",), 8: ("float64",)}
 
@@ -53,8 +55,9 @@ def read_manifest(path: str | Path) -> Manifest:
 
 
 def has_manifest(path: str | Path) -> bool:
-    """Whether a path is a folder with a manifest in it, or the manifest itself."""
-    return (Path(path) / MANIFEST).is_file() or (Path(path).name == MANIFEST and Path(path).is_file())
+    """Whether a path is a folder with a manifest in it, or the manifest itself. Raises FileError for a folder that may not be read."""
+    with reading(Path(path), FOLDER):
+        return (Path(path) / MANIFEST).is_file() or (Path(path).name == MANIFEST and Path(path).is_file())
 
 
 def is_golden(folder: str | Path) -> bool:
@@ -103,13 +106,13 @@ def golden_input(folder: Path, manifest: Manifest, entry: Entry) -> Array:
 
 def golden_array(file: Path, entry: Entry, dumps: Sequence[Dump] = ()) -> Array:
     """The numbers of a golden file, or of its ``dumps``, as they are stored. Raises FileError if they are not those of the manifest."""
-    dumps = dumps or open_file(existing(file), entry.dump, Raw(entry.dtype), None)
+    dumps = dumps or open_file(existing(file), entry.dump, Raw(entry.dtype))
     array = the_one(dumps, entry, file).read().array
     fits = array.size == math.prod(entry.shape)
     stored = array.astype(entry.dtype).reshape(entry.stored_shape) if fits else array
     if not fits or digest(stored) != entry.sha256:
         raise FileError(
-            "{file} does not hold the {role} {name} that {manifest} describes (its SHA-256 is another); copy the golden file again",
+            "{file} does not hold the {role} {name!r} that {manifest} describes (its SHA-256 is another); copy the golden file again",
             file=file,
             role=IN_WORDS[entry.role],
             name=entry.name,
@@ -124,7 +127,7 @@ def require_golden(manifest: Manifest, files: Mapping[str, Path]) -> None:
         entries = [entry for entry in manifest.of("weight", "statistic") if entry.file == name and is_own(entry, files)]
         if entries and file_digest(files[entries[0].name]) != manifest.hashes.get(name):
             file = files[entries[0].name]
-            dumps = open_file(file, entries[0].dump, Raw(entries[0].dtype), None)
+            dumps = open_file(file, entries[0].dump, Raw(entries[0].dtype))
             for entry in entries:
                 golden_array(file, entry, dumps)
 
@@ -160,8 +163,10 @@ def dumps_of(path: str | Path) -> tuple[Dump, ...]:
     manifest, folder = read_manifest(path), folder_of(path)
     files = files_of(folder, manifest)
     require_golden(manifest, files)
+    besides = strays(folder, manifest)
+    opened = cache(open_file)  # a file that holds many arrays is searched for them once
     dumps = tuple(
-        Dump(entry.name, str(files[entry.name]), partial(read, files[entry.name], entry))
+        Dump(entry.name, str(files[entry.name]), partial(read, files[entry.name], entry, opened, besides.get(entry.dump)))
         for entry in manifest.arrays
         if entry.name in files and not entry.name.endswith(BEFORE) and (entry.role == "output" or not is_own(entry, files))
     )
@@ -180,7 +185,7 @@ def files_of(folder: Path, manifest: Manifest) -> Mapping[str, Path]:
     """The file of each array, by the array's name. Raises FileError where two hold the same, or where one is nearly called as expected."""
     there: dict[str, list[Path]] = {}
     for file in sorted(folder.iterdir()):
-        if file.is_file() and file.suffix.lower() in ENDINGS:
+        if file.is_file() and file.suffix.lower() in ENDINGS and file.name != MANIFEST:
             there.setdefault(file.stem.lower(), []).append(file)
     own = {entry.name: there.get(entry.dump.lower(), []) for entry in manifest.arrays}
     for name, files in own.items():
@@ -205,7 +210,7 @@ def require_known(folder: Path, there: Mapping[str, Sequence[Path]], manifest: M
     for stem, files in there.items():
         if stem in stems or files[0].name in manifest.hashes:
             continue
-        near = difflib.get_close_matches(stem, missing, 1, 0.75)
+        near = difflib.get_close_matches(stem, missing, 1, NEAR)
         if near:
             raise FileError(
                 "{folder} holds {file}, and the manifest names no such array; did you mean {near}?",
@@ -215,10 +220,25 @@ def require_known(folder: Path, there: Mapping[str, Sequence[Path]], manifest: M
             )
 
 
-def read(file: Path, entry: Entry) -> Written:
-    """One array in the network's shape. Raises FileError, ShapeError for another number of numbers than the array has."""
-    declared = None if is_whole(entry) else resolution_of(entry.format, entry.computed_in)
-    dump = the_one(open_file(file, entry.dump, Raw(bytes_of(file, entry)), declared), entry, file)
+def strays(folder: Path, manifest: Manifest) -> dict[str, str]:
+    """Files of numbers that the manifest does not name, by the array that they are almost called as: conv1_old.txt beside conv1.txt."""
+    stems = {entry.dump.lower(): entry.dump for entry in manifest.arrays}
+    found: dict[str, str] = {}
+    for file in sorted(folder.iterdir()):
+        if file.suffix.lower() in ENDINGS and file.stem.lower() not in stems and file.name not in (MANIFEST, *manifest.hashes):
+            near = difflib.get_close_matches(file.stem.lower(), stems, 1, NEAR)
+            found.update((stems[stem], file.name) for stem in near)
+    return found
+
+
+def read(file: Path, entry: Entry, opened: Callable[[Path, str, Raw | None], tuple[Dump, ...]], beside: str | None = None) -> Written:
+    """One array in the network's shape; ``beside`` is a file of a similar name, of which it is said that it was not read.
+
+    Raises FileError, ShapeError for another number of numbers than the array has.
+    """
+    shared = entry.inside and file.name == entry.file
+    dumps = opened(file, file.stem, None) if shared else opened(file, entry.dump, Raw(bytes_of(file, entry)))
+    dump = the_one(dumps, entry, file)
     written = dump.read()
     if written.array.size != math.prod(entry.shape):
         raise ShapeError(
@@ -229,26 +249,26 @@ def read(file: Path, entry: Entry) -> Written:
             expected=math.prod(entry.shape),
             shape=entry.stored_shape,
         )
-    written = undoubted(written, entry, declared)
+    found = meant(written, entry, dump.where)
     change = partial(in_the_network, entry=entry)
-    resolution: Resolution | None = written.resolution
-    return Written(change(written.array), None if resolution is None else resolution.map(change))
+    resolution: Resolution | None = found.resolution
+    unread = (say("{file} is in the folder too, and was not read: the manifest names no such array", file=beside),) if beside else ()
+    return Written(change(found.array), None if resolution is None else resolution.map(change), notes=(*found.notes, *unread))
 
 
-def undoubted(written: Written, entry: Entry, declared: Resolution | None) -> Written:
-    """What a text printed, without doubt where there is none: whole numbers, and floats that are the golden ones, zeros too."""
-    if not isinstance(written.resolution, Decimals) or isinstance(declared, Fixed):
-        return written
-    with np.errstate(all="ignore"):
-        found = written.array.astype(entry.dtype)
-    if declared is None:
-        return Written(found)
-    return Written(found, declared) if digest(found) == entry.sha256 else written
-
-
-def is_whole(entry: Entry) -> bool:
-    """Whether an array holds whole numbers in the network itself, so that they are no codes."""
-    return dtype_named(entry.computed_in).kind in "iub"
+def meant(written: Written, entry: Entry, where: Text) -> Written:
+    """The numbers that the manifest declares; floats that a text printed are without doubt where they are the golden ones, zeros too."""
+    own = dtype_named(entry.computed_in)
+    declared = None if own.kind in "iub" else resolution_of(entry.format, entry.computed_in)
+    found = settled(written, declared, own, where)
+    if isinstance(declared, Fixed) and found.resolution is not declared:
+        return found
+    if isinstance(written.resolution, Decimals) and declared is not None and not isinstance(declared, Fixed):
+        with np.errstate(all="ignore"):
+            golden = written.array.astype(entry.dtype)
+        if digest(golden) == entry.sha256:
+            return Written(golden, declared)
+    return replace(found, notes=())
 
 
 def in_the_network(array: Array, entry: Entry) -> Array:

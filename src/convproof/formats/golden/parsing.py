@@ -1,20 +1,24 @@
 """A manifest from JSON. Nothing in it is believed: types are checked, files stay in the folder, no shape is larger than any array's."""
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from convproof.core.errors import FileError
+from convproof.core.errors import FileError, SettingError
 from convproof.core.sentence import Text, either, say
 from convproof.core.shapes import Shape
-from convproof.formats.golden.entries import FILES, LAYOUTS, ROLES, SCHEMA_VERSION, Bound, Entry, Manifest
+from convproof.formats.dumps.declared import parse_format
+from convproof.formats.golden.entries import CHANNELS_LAST, FILES, LAYOUTS, ROLES, SCHEMA_VERSION, Bound, Entry, Layout, Manifest, axes_of
 
 DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 MOST_ARRAYS = 100_000
 MOST_NUMBERS = 1 << 31
 MOST_AXES = 16
+MOST_READ = 10_000
+LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Reader:
 
     def __post_init__(self) -> None:
         if not isinstance(self.record, dict):
-            raise FileError("{where} holds {found}; expected an object with names", where=self.where, found=_shown(self.record))
+            raise FileError("{where} holds {found}; expected an object with names", where=self.where, found=shown(self.record))
 
     def take(self, key: str, kind: Any, expected: Text, fits: Callable[[Any], bool] = lambda value: True) -> Any:
         """The value of a key. Raises FileError unless it is of the ``kind`` and ``fits``."""
@@ -37,7 +41,7 @@ class Reader:
                 "{where} has {key} = {found}; expected {expected}: write it anew with convproof golden",
                 where=self.where,
                 key=key,
-                found=_shown(value),
+                found=shown(value),
                 expected=expected,
             )
         return value
@@ -57,7 +61,7 @@ class Reader:
 
     def number(self, key: str) -> float:
         """A number that is finite and not negative."""
-        return float(self.take(key, (int, float), say("a number of 0 or more"), lambda v: math.isfinite(v) and v >= 0))
+        return float(self.take(key, (int, float), say("a number of 0 or more"), lambda v: 0 <= v <= LARGEST))
 
     def whole(self, key: str, below: int = MOST_NUMBERS) -> tuple[int, ...]:
         """A list of whole numbers, as many as an array may have axes."""
@@ -69,13 +73,42 @@ class Reader:
         )
         return tuple(found)
 
-    def texts(self, key: str) -> dict[str, str]:
-        """An object of texts."""
-        found = self.take(key, dict, say("texts by name"), lambda v: all(isinstance(text, str) for text in v.values()))
-        return cast("dict[str, str]", found)
+    def names(self, key: str) -> tuple[str, ...]:
+        """A list of texts."""
+        expected = say("a list of at most {most} names", most=MOST_READ)
+        return tuple(self.take(key, list, expected, lambda v: len(v) <= MOST_READ and all(isinstance(name, str) for name in v)))
+
+    def texts(self, key: str, named: Callable[[str], bool] = lambda name: True) -> dict[str, str]:
+        """An object of texts, whose names are such as they should be."""
+
+        def fits(value: dict[str, Any]) -> bool:
+            return all(isinstance(text, str) and named(name) for name, text in value.items())
+
+        return cast("dict[str, str]", self.take(key, dict, say("texts by name"), fits))
+
+    def format(self, key: str) -> str:
+        """The name of a number format."""
+        text = self.text(key, 200)
+        try:
+            parse_format(text)
+        except SettingError as error:
+            raise FileError("{where} has a wrong {key}: {reason}", where=self.where, key=key, reason=error.sentence) from error
+        return text
+
+    def require(self, key: str, expected: Any) -> None:
+        """Raise FileError for a value that says something else than what it follows from."""
+        found = self.record.get(key, expected)
+        if found != expected:
+            raise FileError(
+                "{where} has {key} = {found}, where the rest of it says {expected}; change both, or neither",
+                where=self.where,
+                key=key,
+                found=shown(found),
+                expected=json.dumps(expected),
+            )
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value from a file, shortened."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
@@ -88,11 +121,12 @@ def manifest_of(reader: Reader) -> Manifest:
         raise FileError(
             "{where} has schema_version {found}; this version reads {expected}: write it anew with convproof golden",
             where=reader.where,
-            found=version,
+            found=shown(version),
             expected=SCHEMA_VERSION,
         )
+    reader.require("byte_order", "little")
     records = reader.take("arrays", list, say("a list of arrays"), lambda value: len(value) <= MOST_ARRAYS)
-    entries = tuple(_entry(Reader(record, say("{path}, array {k},", path=reader.where, k=k))) for k, record in enumerate(records))
+    entries = tuple(entry_of(Reader(record, say("{path}, array {k},", path=reader.where, k=k))) for k, record in enumerate(records))
     for key in ("name", "dump"):
         require_different(reader, key, [getattr(entry, key) for entry in entries])
     return Manifest(
@@ -101,10 +135,10 @@ def manifest_of(reader: Reader) -> Manifest:
         reader.text("input"),
         reader.one_of("files", FILES),
         reader.one_of("layout", LAYOUTS),
-        reader.text("format", 200),
+        reader.format("format"),
         entries,
         reader.texts("folded"),
-        reader.texts("hashes"),
+        reader.texts("hashes", is_plain),
     )
 
 
@@ -117,40 +151,48 @@ def require_different(reader: Reader, key: str, names: Sequence[str]) -> None:
         seen.add(name)
 
 
-def _entry(reader: Reader) -> Entry:
+def entry_of(reader: Reader) -> Entry:
+    """One array. Raises FileError for one that makes no sense."""
     shape, axes = reader.whole("shape"), reader.whole("axes")
     if sorted(axes) != list(range(len(shape))):
         raise FileError("{where} has axes {axes} for shape {shape}; expected each axis once", where=reader.where, axes=axes, shape=shape)
     if math.prod(shape) > MOST_NUMBERS:
         raise FileError("{where} has shape {shape}, more numbers than any array has", where=reader.where, shape=shape)
+    computed_in = reader.one_of("computed_in", (*DTYPES, "bool", "bfloat16"))
+    reader.require("stored_shape", [shape[axis] for axis in axes])
+    layout = next((layout for layout in LAYOUTS if axes_of(shape, cast("Layout", layout)) == axes), None)
+    if layout is not None:
+        reader.require("layout", layout if len(shape) in CHANNELS_LAST else None)
     return Entry(
         reader.name("name"),
         reader.one_of("role", ROLES),
         shape,
         axes,
-        reader.text("format", 200),
+        reader.format("format") if "float" in computed_in else reader.text("format", 200),
         reader.one_of("dtype", DTYPES),
-        reader.one_of("computed_in", (*DTYPES, "bool", "bfloat16")),
-        _in_folder(reader, "file"),
+        computed_in,
+        in_folder(reader, "file"),
         reader.text("inside"),
-        _in_folder(reader, "dump"),
+        in_folder(reader, "dump"),
         reader.text("sha256", 64),
         reader.text("described") if "described" in reader.record else "",
-        _bound(reader, shape),
+        reader.names("reads") if "reads" in reader.record else (),
+        bound_of(reader, shape),
     )
 
 
-def _in_folder(reader: Reader, key: str) -> str:
+def in_folder(reader: Reader, key: str) -> str:
     """The name of a file that lies in the manifest's own folder."""
-    return cast("str", reader.take(key, str, say("the name of a file in the same folder"), _is_plain))
+    return cast("str", reader.take(key, str, say("the name of a file in the same folder"), is_plain))
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
     """Whether a name can only be that of a file in the same folder, on any system."""
     return PurePosixPath(name).name == name and name not in ("", ".", "..") and not set(name) & set('\\/:\0*?"<>|') and len(name) < 250
 
 
-def _bound(reader: Reader, shape: Shape) -> Bound | None:
+def bound_of(reader: Reader, shape: Shape) -> Bound | None:
+    """The bound of an array of a shape, if it has one."""
     if "bound" not in reader.record:
         return None
     bound = Reader(reader.record["bound"], say("{where} bound", where=reader.where))

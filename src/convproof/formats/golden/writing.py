@@ -5,10 +5,9 @@ The folder appears as a whole or not at all, and nothing that is not ours is eve
 """
 
 import os
-import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,28 +16,23 @@ import numpy as np
 
 from convproof.core.errors import FileError, SettingError
 from convproof.core.sentence import listed
-from convproof.core.shapes import Array, Shape
-from convproof.formats.arrays import write_array, write_arrays
-from convproof.formats.golden import c_source
-from convproof.formats.golden.entries import CHANNELS_LAST, MANIFEST, Bound, Entry, Files, Layout, Manifest, Role
+from convproof.core.shapes import Array
+from convproof.formats.golden.destinations import Destination, Names, destination, stem_of
+from convproof.formats.golden.entries import MANIFEST, Bound, Entry, Manifest, Role, axes_of
 from convproof.formats.golden.manifest import is_golden, read_manifest
 from convproof.formats.golden.stored import as_stored, digest, file_digest, resolution_of
-
-HEADER, ARCHIVE = "golden.h", "golden.safetensors"
-TEXT = {"float16": "%.4e", "float32": "%.8e", "float64": "%.16e"}
-RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{k}" for port in ("com", "lpt") for k in range(1, 10))}
-LONGEST = 100
 
 
 @dataclass(frozen=True)
 class GoldenArray:
-    """One array to be written: exact numbers (float64, or integers), the dtype that the network has it in, and its bound."""
+    """One array to be written: exact numbers (float64, or integers), the dtype that the network has it in, and what is known of it."""
 
     name: str
     role: Role
     exact: Array
     computed_in: str
     described: str = ""
+    reads: tuple[str, ...] = ()
     bound: Bound | None = None
 
 
@@ -53,45 +47,24 @@ def write_golden(
     Raises FileError for a folder that is there already, unless it is one of ours and ``force``; NotFiniteError for a NaN in fixed point.
     """
     with new_folder(path, force) as folder:
+        to = destination(folder, about.files)
         entries: list[Entry] = []
-        kept: dict[Entry, Array] = {}
-        names: set[str] = set()
-        stems, identifiers = Names(), Names()
+        names, stems = set[str](), Names()
         for array in arrays:
             if array.name in names:
                 raise SettingError("two arrays are called {name!r}, a layer's and a parameter's; rename the layer", name=array.name)
             names.add(array.name)
-            entry, stored = prepared(array, about, stems, identifiers)
+            entry, stored = prepared(array, about, stems, to)
+            to.write(entry, stored)
             entries.append(entry)
-            if about.files in TOGETHER:
-                kept[entry] = stored
-            if entry.file not in (HEADER, ARCHIVE):
-                ONE_EACH[entry.file.rpartition(".")[2]](folder / entry.file, stored)
-        if kept:
-            TOGETHER[about.files](folder, about, kept)
+        to.finish(about, entries)
         hashes = {file.name: file_digest(file) for file in sorted(folder.iterdir())}
         manifest = replace(about, arrays=tuple(entries), hashes=hashes)
         (folder / MANIFEST).write_text(manifest.text(), encoding="utf-8", newline="\n")
     return manifest
 
 
-class Names:
-    """Names that are still free: of files, which may not differ in case alone, and of C arrays."""
-
-    def __init__(self) -> None:
-        self.used = {MANIFEST.partition(".")[0]}
-
-    def free(self, wanted: str) -> str:
-        """The name itself, or with a number behind it."""
-        name, k = wanted, 1
-        while name.lower() in self.used:
-            k += 1
-            name = f"{wanted}_{k}"
-        self.used.add(name.lower())
-        return name
-
-
-def prepared(array: GoldenArray, about: Manifest, stems: Names, identifiers: Names) -> tuple[Entry, Array]:
+def prepared(array: GoldenArray, about: Manifest, stems: Names, to: Destination) -> tuple[Entry, Array]:
     """The entry of an array, and its numbers as its file holds them."""
     axes = axes_of(array.exact.shape, about.layout)
     resolution = resolution_of(about.format, array.computed_in)
@@ -99,7 +72,7 @@ def prepared(array: GoldenArray, about: Manifest, stems: Names, identifiers: Nam
         [array.exact.shape[axis] for axis in axes]
     )
     stem = stems.free(stem_of(array.name))
-    inside = {"c": identifiers.free(c_source.identifier(array.name, array.role)), "safetensors": array.name}.get(about.files, "")
+    file, inside = to.place(array.name, array.role, stem, stored.size)
     entry = Entry(
         array.name,
         array.role,
@@ -108,62 +81,15 @@ def prepared(array: GoldenArray, about: Manifest, stems: Names, identifiers: Nam
         about.format if array.exact.dtype.kind == "f" else str(stored.dtype),
         str(stored.dtype),
         array.computed_in,
-        file_of(stem, about.files, array.role),
+        file,
         inside,
         stem,
         digest(stored),
         array.described,
+        array.reads,
         array.bound,
     )
     return entry, stored
-
-
-def file_of(stem: str, files: Files, role: Role) -> str:
-    """The file of an array. An input that stands in a C header has one of its own too, for whoever checks the port."""
-    if files == "c":
-        return f"{stem}.npy" if role == "input" else HEADER
-    return ARCHIVE if files == "safetensors" else f"{stem}.{files}"
-
-
-def axes_of(shape: Shape, layout: Layout) -> tuple[int, ...]:
-    """The network's axes in the order in which a layout writes them: with nhwc, axis 1 comes last where there are 4 axes or 5."""
-    axes = tuple(range(len(shape)))
-    return (0, *axes[2:], 1) if layout == "nhwc" and len(shape) in CHANNELS_LAST else axes
-
-
-def stem_of(name: str) -> str:
-    """A name as every file system takes it."""
-    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name).strip(".")[:LONGEST] or "_"
-    return f"{plain}_" if plain.lower().partition(".")[0] in RESERVED else plain
-
-
-def write_bin(path: Path, stored: Array) -> None:
-    """Raw bytes, little-endian, in C order."""
-    stored.astype(stored.dtype.newbyteorder("<")).tofile(path)
-
-
-def write_text(path: Path, stored: Array) -> None:
-    """One row of the last axis a line, with so many digits that the same number is read again."""
-    rows = stored.reshape(-1, stored.shape[-1] if stored.ndim and stored.size else 1)
-    one = TEXT.get(stored.dtype.name, "%d")
-    line = " ".join([one] * rows.shape[1]) + "\n"
-    with path.open("w", encoding="ascii", newline="\n") as stream:
-        stream.writelines(line % tuple(row) for row in rows)
-
-
-def write_c(folder: Path, about: Manifest, arrays: Mapping[Entry, Array]) -> None:
-    """One header with all arrays."""
-    with (folder / HEADER).open("w", encoding="ascii", newline="\n") as stream:
-        stream.writelines(c_source.header(about, arrays))
-
-
-def write_archive(folder: Path, _: Manifest, arrays: Mapping[Entry, Array]) -> None:
-    """One .safetensors file with all arrays by name."""
-    write_arrays(folder / ARCHIVE, {entry.name: stored for entry, stored in arrays.items()})
-
-
-ONE_EACH: dict[str, Callable[[Path, Array], None]] = {"npy": write_array, "bin": write_bin, "txt": write_text}
-TOGETHER: dict[str, Callable[[Path, Manifest, Mapping[Entry, Array]], None]] = {"c": write_c, "safetensors": write_archive}
 
 
 @contextmanager
@@ -188,9 +114,11 @@ def new_folder(path: str | Path, force: bool = False) -> Iterator[Path]:
                 old.rename(target)
             raise
     except OSError as error:
+        reason: object = " ".join(str(error.strerror or error).split())
         if isinstance(error, FileError):
-            raise
-        reason = " ".join(str(error.strerror or error).split())
+            file, reason = (error.sentence.fields.get(field) for field in ("path", "reason"))
+            if temporary not in Path(str(file)).parents or reason is None:
+                raise
         raise FileError("{path} cannot be written: {reason}; what was there is unchanged", path=path, reason=reason) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -212,7 +140,7 @@ def require_free(target: Path, force: bool) -> None:
         raise FileError("{path} exists and holds no golden vectors, so it is not overwritten; choose a new name", path=target)
     if not force:
         raise FileError("{path} holds golden vectors already; --force (force=True) replaces them, or choose a new name", path=target)
-    others = strangers(names, read_manifest(target))
+    others = strangers(target, names, read_manifest(target))
     if others:
         raise FileError(
             "{path} also holds {names}, which is not of the golden vectors; move it elsewhere first",
@@ -221,6 +149,6 @@ def require_free(target: Path, force: bool) -> None:
         )
 
 
-def strangers(names: Sequence[str], manifest: Manifest) -> list[str]:
-    """Files in a folder that its manifest does not name."""
-    return [name for name in names if name != MANIFEST and name not in manifest.hashes]
+def strangers(folder: Path, names: Sequence[str], manifest: Manifest) -> list[str]:
+    """What lies in a folder that its manifest does not name, or that is no file."""
+    return [name for name in names if not (folder / name).is_file() or (name != MANIFEST and name not in manifest.hashes)]

@@ -35,11 +35,16 @@ def lines(
     """Both lines of some cells (n, o, *spots), or of all for None."""
     w, b = weight.astype(np.float64), None if bias is None else bias.astype(np.float64)
     sums = everywhere(w, b, windows, groups, mode) if cells is None else at_cells(cells, w, b, windows, groups, mode)
-    y, S, Q = sums(x, np.positive, np.positive, True), sums(x, np.abs, np.abs, True), sums(x, np.square, np.square, True)
-    local = lines_of_sum(y, S, Q, w[0].size + (b is not None), arithmetic)
+    local = own_lines(x, sums, w[0].size + (b is not None), arithmetic)
     if incoming is None:
         return local
     return carried(local, sums(incoming.proof, np.positive, np.abs, False), sums(incoming.sigma, np.square, np.square, False))
+
+
+def own_lines(x: Array, sums: Sums, n: int, arithmetic: NumberFormat) -> Lines:
+    """Both lines on an exact input."""
+    y, S, Q = sums(x, np.positive, np.positive, True), sums(x, np.abs, np.abs, True), sums(x, np.square, np.square, True)
+    return lines_of_sum(y, S, Q, n, arithmetic)
 
 
 def everywhere(w: Array, b: Array | None, windows: Sequence[Window], groups: int, mode: str) -> Sums:

@@ -18,7 +18,7 @@ import numpy as np
 
 from convproof.core.axes import at_cells
 from convproof.core.formats import FLOAT32, FLOAT64, NumberFormat
-from convproof.core.lines import SIGMAS, Lines, carried
+from convproof.core.lines import SIGMAS, Lines, carried, in_blocks
 from convproof.core.shapes import Array
 from convproof.layers.pointwise.function import Function
 
@@ -28,13 +28,19 @@ LOOKS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 
 def lines(cells: Array | None, x: Array, function: Function, incoming: Lines | None, arithmetic: NumberFormat) -> Lines:
     """Both lines of some cells, or of all for None."""
+    came = None if incoming is None else incoming.map(lambda a: at_cells(a, cells))
+    return in_blocks(lambda some, with_them: everywhere(some, function, with_them, arithmetic), at_cells(x, cells), came)
+
+
+def everywhere(x: Array, function: Function, incoming: Lines | None, arithmetic: NumberFormat) -> Lines:
+    """Both lines of all cells."""
     with np.errstate(all="ignore"):  # an infinity that an exponential gives on the way is no reason to warn
-        x = at_cells(x, cells).astype(np.float64)
+        x = x.astype(np.float64)
         y = np.asarray(function.value(x))
         local = own(x, y, function, arithmetic)
         if incoming is None:
             return local
-        p, sigma = at_cells(incoming.proof, cells), at_cells(incoming.sigma, cells)
+        p, sigma = incoming.proof, incoming.sigma
         ends = map(np.asarray, (x + p, x - p))
         proofs = (own(end, np.asarray(function.value(end)), function, arithmetic).proof for end in ends)
         at_worst = Lines(y, np.asarray(reduce(np.fmax, proofs, local.proof)), local.sigma)

@@ -20,14 +20,15 @@ What comes in moves a cell through x itself, through the mean, and through the v
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from convproof.core.arithmetic.normalising.rows import Rows, at_cells_of
 from convproof.core.arithmetic.normalising.statistics import Statistics, root_error, statistics
 from convproof.core.formats import FLOAT64, NumberFormat
-from convproof.core.lines import Lines, carried, no_error
-from convproof.core.shapes import Array
+from convproof.core.lines import BLOCK, Lines, carried, no_error
+from convproof.core.shapes import Array, Shape
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,32 @@ class Cells:
 def of_given(
     cells: Array | None, x: Array, mean: Array, var: Array, affine: Affine, eps: float, incoming: Lines | None, arithmetic: NumberFormat
 ) -> Lines:
-    """Both lines where mean and var are given numbers; everything broadcasts with x."""
+    """Both lines where mean and var are given numbers; everything broadcasts with x, along the channels (axis 1) alone.
+
+    All cells are taken some channels at a time, for the memory of these.
+    """
+    if cells is not None or x.size <= BLOCK or x.ndim < 2 or x.shape[1] == 1:
+        return of_given_at_once(cells, x, mean, var, affine, eps, incoming, arithmetic)
+    whole, most = Lines(np.empty(x.shape), np.empty(x.shape), np.empty(x.shape)), max(1, BLOCK * x.shape[1] // x.size)
+    for first in range(0, x.shape[1], most):
+        cut = partial(some_channels, slice(first, first + most), x.shape)
+        came = None if incoming is None else incoming.map(cut)
+        found = of_given_at_once(None, cut(x), cut(mean), cut(var), Affine(cut(affine.gamma), cut(affine.beta)), eps, came, arithmetic)
+        here = whole.map(cut)
+        here.exact[...], here.proof[...], here.sigma[...] = found.exact, found.proof, found.sigma
+    return whole
+
+
+def some_channels(which: slice, shape: Shape, array: Array) -> Array:
+    """Some channels of an array that broadcasts with ``shape``: a view."""
+    array = array.reshape((1,) * (len(shape) - array.ndim) + array.shape)
+    return array[:, which] if array.shape[1] == shape[1] else array
+
+
+def of_given_at_once(
+    cells: Array | None, x: Array, mean: Array, var: Array, affine: Affine, eps: float, incoming: Lines | None, arithmetic: NumberFormat
+) -> Lines:
+    """The same, all of it at once."""
     at, here = at_cells_of(x.shape, cells), Cells.of(cells, x, affine)
     given = Statistics.exactly(at(mean).astype(np.float64), at(var).astype(np.float64))
     with np.errstate(all="ignore"):

@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from convproof.core.errors import FileError
-from convproof.core.resolution import Resolution
 from convproof.core.sentence import say
 from convproof.formats.dumps.c_arrays import blanked, looks_like_c, open_c
 from convproof.formats.dumps.dump import Dump, Written
-from convproof.formats.dumps.settling import settled
 from convproof.formats.dumps.source import Source
 from convproof.formats.dumps.text.body import read_body
 from convproof.formats.dumps.text.lines import NOT_OF_NUMBERS, NUMBER, Line, read_line
@@ -38,7 +36,7 @@ class Section:
     numbers: bool = False
 
 
-def open_text(path: Path, name: str, declared: Resolution | None, *, alone: bool, table: bool, c: bool) -> tuple[Dump, ...]:
+def open_text(path: Path, name: str, *, alone: bool, table: bool, c: bool) -> tuple[Dump, ...]:
     """The arrays of a text; ``name`` is that of one without a heading. ``c``: it is C source; ``table``: its first line may name columns.
 
     Raises FileError for a text without numbers; if it is not ``alone`` it is a text of another purpose, and holds no array.
@@ -50,14 +48,14 @@ def open_text(path: Path, name: str, declared: Resolution | None, *, alone: bool
         if alone:
             raise
         return (Dump(name, str(path), lambda: read_none(source)),)
-    if (c or looks_like_c(text)) and (found := open_c(source, text, declared)):
+    if (c or looks_like_c(text)) and (found := open_c(source, text)):
         return found
     if c and NOT_OF_NUMBERS.search(blanked(text).translate(None, b"fFxXpPaAbBcCdD")):
         found = ()
     elif table and is_table(text):
-        found = (Dump(name, str(path), lambda: settled(read_table(source), declared, str(path))),)
+        found = (Dump(name, str(path), lambda: read_table(source)),)
     else:
-        found = _dumps(source, name, list(sections(text)), declared, c)
+        found = _dumps(source, name, list(sections(text)), c)
     if not found and alone:
         raise FileError("{path} holds no number that could be of an array; expected lines of numbers, or arrays in C", path=path)
     return found
@@ -69,7 +67,7 @@ def read_none(source: Source) -> Written:
     raise FileError("{path} changed while it was read; read it again", path=source.path)
 
 
-def _dumps(source: Source, name: str, found: list[Section], declared: Resolution | None, c: bool) -> tuple[Dump, ...]:
+def _dumps(source: Source, name: str, found: list[Section], c: bool) -> tuple[Dump, ...]:
     """One dump a section; a name that occurs again gets "@2"."""
     dumps: dict[str, Dump] = {}
     for section in found:
@@ -83,8 +81,7 @@ def _dumps(source: Source, name: str, found: list[Section], declared: Resolution
 
         def read(section: Section = section, name: str = unique) -> Written:
             text = source.part(section.start, section.end)
-            place = say("{path}, array {name!r}", path=source.path, name=name)
-            return settled(read_body(pieces(blanked(text) if c else text, section.line), source.path, name), declared, place)
+            return read_body(pieces(blanked(text) if c else text, section.line), source.path, name)
 
         dumps[unique] = Dump(unique, where, read)
     return tuple(dumps.values())
