@@ -95,7 +95,7 @@ def test_a_deep_segment_that_strays_says_what_to_dump():
     report = cp.check(net, X, y * np.float32(1 + 2e-5))
     assert report.rows[0].verdict == "undecided"
     assert not report.ok
-    assert report.settles == ("5", "2", "8")
+    assert report.settles == ("2", "5", "8")
 
 
 def test_what_to_dump_lies_on_no_branch():
@@ -200,7 +200,7 @@ def test_what_hands_on_its_input_need_not_be_claimed():
 
 def test_what_is_no_verdict_is_an_error():
     report = cp.check(small(), X, torchs(small()))
-    with pytest.raises(cp.SettingError, match="expected one of precision or undecided or wrong"):
+    with pytest.raises(cp.SettingError, match="expected one of precision, undecided or wrong"):
         report.require("foo")
     with pytest.raises(cp.SettingError, match="nothing to judge"):
         cp.check(small(), X, {})

@@ -1,59 +1,17 @@
-"""Golden vectors of a network: exact numbers, rounded once; folded weights; written, read back and checked."""
+"""Golden vectors of a network: exact numbers, rounded once, with their bounds; written, read back and checked."""
 
 import numpy as np
 import pytest
 import torch
-from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 import convproof as cp
-from convproof.checking.golden import golden
-from convproof.core.errors import FileError, SettingError, ShapeError, UnknownNameError
-from convproof.formats.golden.manifest import dumps_of, read_manifest
+from convproof.checking.golden import golden, in_full
+from convproof.core.errors import SettingError
+from convproof.formats.golden.manifest import read_manifest
+from tests.checking.golden_network import NAMES, image, in_torch, network
+from tests.samples import all_samples
 
 U = 2.0**-24
-
-
-def network(seed=0, mode=False):
-    """A convolution, BatchNorm, ReLU, max pooling, flatten and linear layer with BatchNorm, all parameters different."""
-    net = cp.Sequential(
-        conv1=cp.Conv2d(3, 4, (3, 2), padding=1),
-        bn1=cp.BatchNorm2d(4),
-        relu=cp.ReLU(),
-        pool=cp.MaxPool2d((2, 3)),
-        flat=cp.Flatten(),
-        fc=cp.Linear(32, 5, bias=False),
-        bn2=cp.BatchNorm1d(5),
-    )
-    rng = np.random.default_rng(seed)
-    for name, array in net.state_dict().items():
-        if array.dtype.kind == "f":
-            net.load_state_dict({name: rng.uniform(0.5, 2, array.shape) if "var" in name else rng.normal(size=array.shape)}, strict=False)
-    return net.train(mode)
-
-
-def image(n=2, seed=1):
-    return np.random.default_rng(seed).normal(size=(n, 3, 8, 5)).astype(np.float32)
-
-
-def in_torch(net):
-    """The same network in PyTorch, float64."""
-    module = torch.nn.Sequential(
-        torch.nn.Conv2d(3, 4, (3, 2), padding=1),
-        torch.nn.BatchNorm2d(4),
-        torch.nn.ReLU(),
-        torch.nn.MaxPool2d((2, 3)),
-        torch.nn.Flatten(),
-        torch.nn.Linear(32, 5, bias=False),
-        torch.nn.BatchNorm1d(5),
-    )
-    state = net.state_dict()
-    numbers = {name: str(k) for k, name in enumerate(net)}
-    named = {f"{numbers[name.partition('.')[0]]}.{name.partition('.')[2]}": torch.tensor(array) for name, array in state.items()}
-    module.load_state_dict(named)
-    return module.double().train(net.training)
-
-
-NAMES = ["conv1", "bn1", "relu", "pool", "flat", "fc", "bn2"]
 
 
 def test_every_output_is_what_float64_makes_of_the_golden_array_before_rounded_once(tmp_path):
@@ -174,252 +132,35 @@ def test_a_folded_pair_has_a_bound_of_its_own(tmp_path):
     assert folded["bn1"].proof > plain["bn1"].proof
 
 
-# folding
+def test_every_output_says_what_made_it_with_the_settings_that_pytorch_takes_for_granted(tmp_path):
+    layers = {"conv": (cp.Conv2d(3, 2, 3, bias=False, seed=0), "a"), "bn": (cp.BatchNorm2d(2), "conv"), "sum": (cp.Add(), "bn", "conv")}
+    net = cp.Network(layers | {"pool": (cp.MaxPool2d(2), "sum")}, inputs=("a",)).eval()
+    outputs = {entry.name: entry for entry in golden(net, image(), tmp_path / "golden").of("output")}
+    assert outputs["conv"].described == (
+        "Conv2d(in_channels=3, out_channels=2, kernel_size=(3, 3), stride=1, padding=0, dilation=1, groups=1, bias=False, "
+        "padding_mode='zeros')"
+    )
+    assert "eps=1e-05" in outputs["bn"].described
+    assert "kernel_size=2, stride=2, padding=0" in outputs["pool"].described
+    assert {name: entry.reads for name, entry in outputs.items()} == {
+        "conv": ("a",),
+        "bn": ("conv",),
+        "sum": ("bn", "conv"),
+        "pool": ("sum",),
+    }
 
 
-def test_folded_weights_are_those_of_pytorch(tmp_path):
-    net, x = network(), image()
-    manifest = golden(net, x, tmp_path / "golden", fold=True)
-    module = in_torch(net)
-    assert manifest.folded == {"conv1": "bn1", "fc": "bn2"}
-    conv, linear = fuse_conv_bn_eval(module[0], module[1]), fuse_linear_bn_eval(module[5], module[6])
-    for name, exact in [("conv1.weight", conv.weight), ("conv1.bias", conv.bias), ("fc.weight", linear.weight), ("fc.bias", linear.bias)]:
-        found, exact = np.load(tmp_path / "golden" / f"{name}.npy"), exact.detach().numpy()
-        assert (abs(found - exact) <= U * abs(exact) + 2.0**-48).all(), name
-    assert [e.name for e in manifest.arrays] == [
-        "input",
-        *("conv1.weight", "conv1.bias", "fc.weight", "fc.bias"),
-        *("bn1", "relu", "pool", "flat", "bn2"),
-    ]
-
-
-@pytest.mark.parametrize("groups", [1, 2])
-def test_a_transposed_convolution_takes_a_batchnorm_in(groups, tmp_path):
-    rng = np.random.default_rng(3)
-    norm = cp.BatchNorm2d(6)
-    norm.weight, norm.bias = rng.normal(size=6), rng.normal(size=6)
-    norm.running_mean, norm.running_var = rng.normal(size=6), rng.uniform(0.5, 2, 6)
-    net = cp.Sequential(up=cp.ConvTranspose2d(4, 6, (3, 2), stride=2, groups=groups, bias=False, seed=1), norm=norm).eval()
-    x = rng.normal(size=(1, 4, 3, 5)).astype(np.float32)
-    golden(net, x, tmp_path / "golden", fold=True)
-    weight, bias, y = (torch.tensor(np.load(tmp_path / "golden" / f"{n}.npy")).double() for n in ("up.weight", "up.bias", "norm"))
-    found = torch.nn.functional.conv_transpose2d(torch.tensor(x).double(), weight, bias, stride=2, groups=groups)
-    line = read_manifest(tmp_path / "golden").arrays[-1].bound.proof
-    assert abs(found - y).max() <= line
-    assert abs(y).max() > 1000 * line
-
-
-def chain(**layers):
-    return cp.Sequential(**layers)
-
-
-def seen_twice():
-    layers = {"conv": (cp.Conv2d(3, 4, 1, seed=0), "input"), "bn": (cp.BatchNorm2d(4), "conv"), "sum": (cp.Add(), "bn", "conv")}
-    return cp.Network(layers)
-
-
-def an_output():
-    layers = {"conv": (cp.Conv2d(3, 4, 1, seed=0), "input"), "bn": (cp.BatchNorm2d(4), "conv")}
-    return cp.Network(layers, outputs=("conv", "bn"))
-
-
-def shared():
-    conv = cp.Conv2d(3, 3, 1, seed=0)
-    return cp.Sequential(first=conv, bn=cp.BatchNorm2d(3), second=conv)
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: chain(conv=cp.Conv2d(3, 4, 1, seed=0), relu=cp.ReLU(), bn=cp.BatchNorm2d(4)),
-        lambda: chain(relu=cp.ReLU(), bn=cp.BatchNorm2d(3)),
-        lambda: chain(conv=cp.Conv2d(3, 4, 1, seed=0), bn=cp.BatchNorm2d(4, track_running_stats=False)),
-        seen_twice,
-        an_output,
-        shared,
-    ],
-    ids=["relu between", "no weights before", "statistics of the batch", "seen twice", "an output", "shared"],
-)
-def test_what_cannot_be_folded_is_left_as_it_is(make, tmp_path):
-    assert golden(make().eval(), image(), tmp_path / "golden", fold=True).folded == {}
-
-
-def test_nothing_is_folded_in_training(tmp_path):
-    assert golden(network(mode=True), image(), tmp_path / "golden", fold=True).folded == {}
-
-
-def test_rows_of_a_matrix_are_no_channels(tmp_path):
-    """A BatchNorm over axis 1 of (N, L, features) cannot go into the weights of a linear layer, even where L = features."""
-    norm = cp.BatchNorm1d(4)
-    norm.running_var = np.array([1, 2, 3, 4])
-    x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype(np.float32)
-    for out in (4, 5):
-        net = cp.Sequential(fc=cp.Linear(3, out, seed=0), bn=norm).eval()
-        assert golden(net, x, tmp_path / f"{out}", fold=True).folded == {}
-
-
-# a port's folder
-
-
-@pytest.fixture
-def port(tmp_path):
-    """A folder with a copy of the manifest and the golden input, in Q7.8 and N, H, W, C, and the network."""
-    net, x = network(), image()
-
-    def made(files="npy", format="float32", layout="nhwc"):
-        golden(net, x, tmp_path / "golden", files=files, layout=layout, format=format)
-        folder = tmp_path / "dumps"
-        folder.mkdir()
-        for name in ("manifest.json", f"input.{files}"):
-            (folder / name).write_bytes((tmp_path / "golden" / name).read_bytes())
-        return net, folder
-
-    return made
-
-
-def written(folder, name, array):
-    """Numbers in the way that the end of a name says."""
-    path = folder / name
-    if path.suffix == ".npy":
-        np.save(path, array)
-    elif path.suffix == ".bin":
-        array.tofile(path)
-    else:
-        np.savetxt(path, array.reshape(-1), fmt="%.9g")
-
-
-@pytest.mark.parametrize(
-    ("name", "change"),
-    [
-        ("conv1.npy", lambda y: y.transpose(0, 2, 3, 1)),
-        ("conv1.npy", lambda y: y.transpose(0, 2, 3, 1).reshape(-1)),
-        ("conv1.npy", lambda y: y),
-        ("conv1.npy", lambda y: y.transpose(0, 2, 3, 1).astype(np.float64)),
-        ("conv1.txt", lambda y: y.transpose(0, 2, 3, 1)),
-        ("conv1.csv", lambda y: y.transpose(0, 2, 3, 1)),
-        ("conv1.bin", lambda y: y.transpose(0, 2, 3, 1)),
-        ("conv1.bin", lambda y: y.transpose(0, 2, 3, 1).astype(np.float64)),
-    ],
-)
-def test_a_port_may_write_as_it_likes(name, change, port):
-    net, folder = port()
-    y = net.trace(image())["conv1"]
-    written(folder, name, np.ascontiguousarray(change(y)))
-    report = cp.check(net, claimed=folder)
-    assert report.ok
-    assert report.covered == ("conv1",)
-    y = y.copy()
-    y[1, 2, 3, 4] += 0.01
-    written(folder, name, np.ascontiguousarray(change(y)))
-    report = cp.check(net, claimed=folder)
-    assert report["conv1"].verdict == "wrong"
-    assert report["conv1"].worst.cell == (1, 2, 3, 4)
-
-
-def test_codes_of_the_declared_format_in_text(port):
-    net, folder = port(format="q7.8")
-    y = cp.check(net, claimed=folder.parent / "golden")  # the exact values, on the rounded input
-    assert y.ok
-    codes = np.load(folder.parent / "golden" / "conv1.npy")
-    np.savetxt(folder / "conv1.txt", codes.reshape(-1), fmt="%d")
-    assert cp.check(net, claimed=folder)["conv1"].verdict == "identical"
-    np.savetxt(folder / "conv1.txt", codes.reshape(-1) / 256, fmt="%.8f")
-    assert cp.check(net, claimed=folder)["conv1"].verdict == "identical"
-    codes[0, 3, 2, 1] += 2
-    np.savetxt(folder / "conv1.txt", codes.reshape(-1), fmt="%d")
-    report = cp.check(net, claimed=folder)
-    assert report["conv1"].verdict == "wrong"
-    assert report["conv1"].worst.cell == (0, 1, 3, 2)
-
-
-def test_another_number_of_numbers(port):
-    net, folder = port()
-    np.save(folder / "conv1.npy", np.zeros(600, np.float32))
-    with pytest.raises(
-        ShapeError, match=r"conv1.npy holds 600 numbers; conv1 has 384, as \(2, 8, 6, 4\) in the order that the manifest declares"
-    ):
-        cp.check(net, claimed=folder)
-
-
-def test_names_that_are_nearly_right(port):
-    _, folder = port()
-    np.save(folder / "conv_1.npy", np.zeros(3))
-    with pytest.raises(FileError, match=r"dumps holds conv_1.npy, and the manifest names no such array; did you mean conv1.npy\?"):
-        dumps_of(folder)
-    (folder / "conv_1.npy").unlink()
-    with pytest.raises(
-        FileError, match=r"holds no array that its manifest.json names; expected files such as conv1.npy, bn1.npy, relu.npy"
-    ):
-        dumps_of(folder)
-    np.save(folder / "conv1.npy", np.zeros(3))
-    np.savetxt(folder / "conv1.txt", np.zeros(3))
-    with pytest.raises(FileError, match=r"dumps holds conv1 twice, in conv1.npy, conv1.txt; move one out"):
-        dumps_of(folder)
-
-
-def test_the_outputs_of_a_copied_header_are_no_dumps(tmp_path):
-    net, x = network(), image()
-    for files in ("c", "safetensors"):
-        golden(net, x, tmp_path / files, files=files)
-        np.savetxt(tmp_path / files / "conv1.txt", net.trace(x)["conv1"].reshape(-1), fmt="%.9g")
-        assert [dump.name for dump in dumps_of(tmp_path / files)] == ["conv1"]
-
-
-def test_golden_weights_that_were_changed(tmp_path):
-    net, x = network(), image()
-    for files in ("npy", "safetensors"):
-        golden(net, x, tmp_path / files, files=files)
-    weight = net["conv1"].weight.copy()
-    weight[0, 0, 0, 0] += 1
-    np.save(tmp_path / "npy" / "conv1.weight.npy", weight)
-    with pytest.raises(FileError, match=r"conv1.weight.npy does not hold the weight conv1.weight that manifest.json describes"):
-        cp.check(net, claimed=tmp_path / "npy")
-    from safetensors.numpy import load_file, save_file
-
-    arrays = load_file(tmp_path / "safetensors" / "golden.safetensors")
-    save_file(arrays | {"bn1": arrays["bn1"] + 1}, tmp_path / "safetensors" / "golden.safetensors")
-    assert cp.check(net, claimed=tmp_path / "safetensors").first_wrong == "bn1"
-    save_file(arrays | {"conv1.weight": weight}, tmp_path / "safetensors" / "golden.safetensors")
-    with pytest.raises(FileError, match=r"golden.safetensors does not hold the weight conv1.weight"):
-        cp.check(net, claimed=tmp_path / "safetensors")
-
-
-def test_a_ports_own_weights_are_claims(port):
-    net, folder = port()
-    weight = net["conv1"].weight.copy()
-    weight[3, 2, 1, 0] *= 1.01
-    np.savetxt(folder / "conv1.weight.txt", weight.transpose(0, 2, 3, 1).reshape(-1), fmt="%.9g")
-    report = cp.check(net, claimed=folder)
-    assert report["conv1.weight"].verdict == "wrong"
-    assert report["conv1.weight"].worst.cell == (3, 2, 1, 0)
-
-
-def test_another_model(tmp_path):
-    net, x = network(), image()
-    golden(net, x, tmp_path / "golden")
-    other = cp.Sequential(conv1=cp.Conv2d(3, 4, (3, 2), padding=1), relu=cp.ReLU()).eval()
-    with pytest.raises(UnknownNameError, match=r"golden is of another model: it holds bn1.weight, which the network does not have"):
-        cp.check(other, claimed=tmp_path / "golden")
-    with pytest.raises(ShapeError, match=r"input has shape \(2, 3, 8, 5\) there and \(1, 3, 8, 5\) in the network"):
-        cp.check(net, image(1), claimed=tmp_path / "golden")
-    with pytest.raises(SettingError, match=r"was written with other weights than the network has now: conv1.weight is not the same"):
-        cp.check(network(seed=5), claimed=tmp_path / "golden")
-
-
-def test_a_wrong_output_is_found(tmp_path):
-    net, x = network(), image()
-    golden(net, x, tmp_path / "golden")
-    y = np.load(tmp_path / "golden" / "bn1.npy")
-    y[1, 3, 7, 5] += 0.001
-    np.save(tmp_path / "golden" / "bn1.npy", y)
-    report = cp.check(net, claimed=tmp_path / "golden")
-    assert (report.first_wrong, report["bn1"].worst.cell, report["bn1"].born) == ("bn1", (1, 3, 7, 5), True)
+def test_no_setting_of_a_layer_is_left_out():
+    for sample in all_samples():
+        layer = sample.make()
+        found = in_full(layer)
+        assert [name for name, value in layer.settings().items() if f"{name}={value!r}" not in found] == [], found
 
 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ({"files": "zip"}, "files='zip': expected c or bin or npy or txt or safetensors"),
+        ({"files": "zip"}, "files='zip': expected c, bin, npy, txt or safetensors"),
         ({"layout": "chwn"}, "layout='chwn': expected nchw or nhwc"),
         ({"format": "q"}, "'q' names no number format"),
         ({"format": "decimals:4"}, "format decimals:4: decimals are how a target prints its numbers; write float32, as txt"),
@@ -437,39 +178,3 @@ def test_looking_changes_nothing(tmp_path):
     golden(net, x, tmp_path / "golden", format="q7.8")
     assert all(np.array_equal(state[name], array) for name, array in net.state_dict().items())
     assert np.array_equal(x, kept)
-
-
-def in_whole_numbers(folder, *, without_bias):
-    """conv1, relu and conv2 from golden Q7.8 codes, in 64-bit sums, rounded to Q7.8 after each layer."""
-
-    def codes(name):
-        return np.load(folder / f"{name}.npy").astype(np.int64)
-
-    def convolved(x, name):
-        weight, bias = codes(f"{name}.weight"), codes(f"{name}.bias")
-        windows = np.lib.stride_tricks.sliding_window_view(x, weight.shape[2:], axis=(2, 3))
-        sums = np.einsum("nchwuv,ocuv->nohw", windows, weight) + (0 if without_bias else 256 * bias.reshape(1, -1, 1, 1))
-        return np.clip((sums + 128) >> 8, -32768, 32767)
-
-    conv1 = convolved(codes("input"), "conv1")
-    relu = np.maximum(conv1, 0)
-    return {"conv1": conv1, "relu": relu, "conv2": convolved(relu, "conv2")}
-
-
-@pytest.mark.parametrize("without_bias", [False, True])
-def test_a_port_in_fixed_point_is_right_until_it_forgets_the_bias(without_bias, tmp_path):
-    net = cp.Sequential(conv1=cp.Conv2d(3, 4, (3, 2), seed=7), relu=cp.ReLU(), conv2=cp.Conv2d(4, 5, (2, 3), seed=8)).eval()
-    golden(net, image(), tmp_path / "golden", format="q7.8")
-    (tmp_path / "dumps").mkdir()
-    for name in ("manifest.json", "input.npy"):
-        (tmp_path / "dumps" / name).write_bytes((tmp_path / "golden" / name).read_bytes())
-    for name, codes in in_whole_numbers(tmp_path / "golden", without_bias=without_bias).items():
-        np.save(tmp_path / "dumps" / f"{name}.npy", codes.astype(np.int16))
-    report = cp.check(net, claimed=tmp_path / "dumps")
-    assert report.ok != without_bias
-    assert {name: report[name].verdict for name in report} == (
-        {"conv1": "wrong", "relu": "wrong", "conv2": "wrong"}
-        if without_bias
-        else {"conv1": "precision", "relu": "identical", "conv2": "precision"}
-    )
-    assert report.first_wrong == ("conv1" if without_bias else None)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import convproof as cp
+from convproof.checking.matching.declared_order import Layout
+from convproof.checking.matching.expected import Expected, weight_letters
 from convproof.checking.matching.grids import suggested_grid
-from convproof.checking.matching.layouts import Expected, Habit, Layout, fit, weight_letters
+from convproof.checking.matching.layouts import Habit, fit
 from convproof.checking.matching.likeness import Known, Likeness, ratio
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT32
@@ -153,7 +155,7 @@ def test_a_declared_layout_may_leave_n_out_and_speaks_of_its_own_letters_alone()
     assert np.array_equal(read(weight.transpose(2, 3, 1, 0), Expected.of(weight, "oihw", "weight"), "nhwc, hwio")[0], weight)
 
 
-@pytest.mark.parametrize("text", ["nhwx", "nhhc", "n", "", "nhwc,nwhc", "nc4hw4", "hw"])
+@pytest.mark.parametrize("text", ["nhwx", "nhhc", "n", "", "nhwc,nwhc", "nc4hw8", "nc1hw1", "nhwc,nc4hw4", "hw"])
 def test_a_layout_that_makes_no_sense_is_an_error_with_examples(text: str) -> None:
     with pytest.raises(SettingError, match=r"slowest first, such as nhwc, hwc, nwhc, ndhwc for outputs, hwio, ohwi, ihwo for weights"):
         Layout.parse(text)
@@ -206,7 +208,7 @@ def test_what_the_digits_leave_open_follows_the_numbers() -> None:
 def test_likeness_by_hand() -> None:
     own = np.array([1.0, 3.0])  # mean 2, standard deviation 1
     found = Known.of(own).likeness(np.array([1.5, 99.0]))
-    assert (found.distance, found.of_mean, found.cells) == (0.75, 1.0, 2)  # (0.5 + 1) / 2; (1 + 1) / 2
+    assert (found.distance, found.of_same, found.cells) == (0.75, 1.0, 2)  # (0.5 + 1) / 2; (1 + 1) / 2
     assert Known.of(own).likeness(np.array([np.nan, 3.0])).distance == 0.5
     assert Known.of(np.array([np.nan, np.inf])).likeness(np.array([np.nan, np.inf])).distance == 0
     assert ratio(1) == pytest.approx(1e-3)

@@ -142,8 +142,8 @@ def test_two_arrays_for_one() -> None:
 def test_an_array_without_a_name_is_taken_for_the_one_that_it_is_clearly_closest_to(name: str, error: float) -> None:
     own = BLOCKS.network.state_dict()[name] if "." in name and name not in BLOCKS.trace.arrays else BLOCKS.trace[name]
     own = own * np.float32(1 + error)
-    found = match(BLOCKS, {"out3": own})
-    assert notes(only(found)) == [f"out3 is taken for {name}, by its values"]
+    found = match(BLOCKS, {"foo": own})
+    assert notes(only(found)) == [f"foo is taken for {name}, by its values"]
     assert [*map(str, found.outputs), *found.state, *found.inputs] == [name]
     assert np.array_equal(only(found).array, own)
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 import convproof as cp
 from convproof.checking.check import examined
 from convproof.checking.precisions import replays
-from convproof.checking.replaying import CutOff, rounded_away, through
+from convproof.checking.replaying import rounded_away, through
 from convproof.checking.subject import Subject
 from convproof.core.fixed_point import Fixed
 from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
@@ -336,6 +336,6 @@ def test_intervals_are_rounded_at_both_ends():
 def test_ties_away_from_zero_and_cut_off():
     three = NumberFormat("three bits", 3, -10)
     assert rounded_away(np.array([4.5, -4.5, 5.5, 4.49, 0.0]), three).tolist() == [5.0, -5.0, 6.0, 4.0, 0.0]
-    low, high = CutOff(FLOAT32, three).reach(np.array([4.0, -4.0, 0.0]))
+    low, high = Stored(FLOAT32, three, rounding="truncate").reach(np.array([4.0, -4.0, 0.0]))
     assert low.tolist() == [4.0, -5.0, -(2.0**-10)]
     assert high.tolist() == [5.0, -4.0, 2.0**-10]

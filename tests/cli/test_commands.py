@@ -1,16 +1,20 @@
 """The commands: their defaults, JSON, files and exit codes."""
 
+import builtins
+import errno
 import json
 import os
 import subprocess
 import sys
 import time
+from io import StringIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import convproof as cp
+from convproof.cli.main import main
 from tests.cli.invoke import invoke
 from tests.walkthrough import IMAGE_A
 
@@ -191,6 +195,39 @@ def test_an_error_of_ours_is_3_and_says_how_to_report_it(monkeypatch):
     assert "Please report it" in result.err
     with pytest.raises(ZeroDivisionError):
         invoke("run", "--debug")
+
+
+def test_a_full_disk_is_no_error_of_ours(monkeypatch):
+    """Texts are written when the buffer is full, or at the end; either may find that there is no space."""
+
+    class Full(StringIO):
+        def flush(self):
+            if self.getvalue():
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+    class Fuller(Full):
+        def write(self, text):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    for stream in (Full(), Fuller()):
+        with monkeypatch.context() as patch:
+            errors = StringIO()
+            patch.setattr(sys, "stdout", stream)
+            patch.setattr(sys, "stderr", errors)
+            with pytest.raises(SystemExit) as stop:
+                main(["run"])
+        assert stop.value.code == 2
+        assert errors.getvalue() == "convproof: the output cannot be written: No space left on device\n"
+
+
+def test_an_interruption_while_modules_are_imported_is_no_traceback(monkeypatch):
+    def interrupt(name, *rest, of=builtins.__import__, **more):
+        if name == "convproof.cli.commands":
+            raise KeyboardInterrupt
+        return of(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", interrupt)
+    assert invoke("run").code == 130
 
 
 @pytest.mark.parametrize("command", ["run", "why", "weights", "summary"])

@@ -1,5 +1,6 @@
 """``convproof golden``: what it prints and writes, and what a check then says."""
 
+import errno
 import json
 
 import numpy as np
@@ -18,7 +19,7 @@ bn1           output     2 x 3 x 3 x 1   float32  golden.c  within 4.9e-06
 relu          output     2 x 3 x 3 x 1   float32  golden.c  within 0
 
 bn1 is folded into conv1
-'within': so far may rounding in a correct layer move a number from its exact value, at the worst cell
+'within': how far rounding may move a number from its exact value, at the worst cell; half a step of a coarser format comes on top
 wrote 5 arrays and manifest.json to golden
 """
 
@@ -89,7 +90,9 @@ def test_a_saved_run_is_checked(folder):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ((), "Say where to write: -o FOLDER, a new one."),
+        ((), "Missing option '-o' / '--output'."),
+        (("-o", ""), "--output is empty"),
+        (("-o", "mine/notes.txt"), "mine/notes.txt is a file; golden vectors are written into a folder"),
         (("-o", "golden", "--format", "q"), "'q' names no number format; expected one such as float32"),
         (("-o", "nowhere/golden"), "the folder"),
         (("-o", "mine"), "mine exists and holds no golden vectors, so it is not overwritten; choose a new name"),
@@ -107,6 +110,34 @@ def test_what_cannot_be(arguments, expected, folder):
     assert [path.name for path in folder.iterdir()] == ["mine"]
 
 
+def test_what_folds_nothing_says_why(folder):
+    (folder / "net.py").write_text("import convproof as cp\n\n\ndef make():\n    return cp.Sequential(relu=cp.ReLU()).eval()\n")
+    assert "--fold: nothing is folded, since in training mode" in invoke("golden", "-o", "a", "--fold").out
+    assert "--fold: nothing is folded, since no BatchNorm" in invoke("golden", "net.py:make", "--shape", "1,2", "-o", "b", "--fold").out
+    assert "nothing is folded" not in invoke("golden", "--eval", "-o", "c", "--fold").out + invoke("golden", "-o", "d").out
+
+
+def test_a_file_that_the_manifest_does_not_name_is_not_passed_over_in_silence(folder):
+    invoke("golden", "--eval", "-o", "golden")
+    (folder / "golden" / "bn1_old.npy").write_bytes((folder / "golden" / "bn1.npy").read_bytes())
+    (folder / "golden" / "readme.txt").write_text("7")
+    found = invoke("check", "walkthrough", "--eval", "--claimed", "golden")
+    assert found.code == 0
+    assert "bn1: bn1_old.npy is in the folder too, and was not read: the manifest names no such array" in found.out
+    assert "readme" not in found.out
+
+
+def test_a_full_disk_names_the_folder_that_was_asked_for(folder, monkeypatch):
+    def full(self, *_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    monkeypatch.setattr("convproof.formats.arrays.write_npy", lambda *_: full("x"))
+    found = invoke("golden", "-o", "golden")
+    assert found.code == 2
+    assert found.err == "convproof: golden cannot be written: No space left on device; what was there is unchanged\n"
+    assert list(folder.iterdir()) == []
+
+
 def test_a_folder_is_replaced_by_force_alone(folder):
     assert invoke("golden", "-o", "golden").code == 0
     found = invoke("golden", "-o", "golden", "--as", "bin")
@@ -115,3 +146,27 @@ def test_a_folder_is_replaced_by_force_alone(folder):
     assert invoke("golden", "-o", "golden", "--as", "bin", "--force").code == 0
     assert (folder / "golden" / "conv1.bin").exists()
     assert not (folder / "golden" / "conv1.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("file", "../input.npy", "has file = '../input.npy'; expected the name of a file in the same folder"),
+        ("file", "/etc/passwd", "has file = '/etc/passwd'; expected the name of a file in the same folder"),
+        ("shape", [2**31 - 1] * 4, "more numbers than any array has"),
+        ("sha256", "00", "does not hold the input 'input' that manifest.json describes (its SHA-256 is another)"),
+        ("dtype", "object", "has dtype = 'object'; expected float16"),
+        ("format", "q99.99", "has a wrong format: the format 'q99.99' would have 199 bits"),
+        ("name", "conv1", "has two arrays of the name 'conv1'; expected each once"),
+        ("name", "other", "is of another model: its inputs are other, those of the network input"),
+    ],
+)
+def test_a_manifest_that_was_tampered_with(key, value, expected, folder):
+    invoke("golden", "--eval", "-o", "golden")
+    path = folder / "golden" / "manifest.json"
+    record = json.loads(path.read_text())
+    record["arrays"][0][key] = value
+    path.write_text(json.dumps(record))
+    found = invoke("check", "walkthrough", "--eval", "--claimed", "golden")
+    assert found.code == 2
+    assert expected in " ".join(found.err.split())

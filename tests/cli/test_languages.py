@@ -9,7 +9,7 @@ import sys
 import pytest
 from rich.cells import cell_len
 
-from convproof.cli.main import cli
+from convproof.cli.commands import cli
 from tests.cli.invoke import invoke
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -29,7 +29,16 @@ def test_the_environment_chooses_and_lang_wins(monkeypatch):
     assert "训练模式" in invoke("why").out
     assert "training mode" in invoke("why", "--lang", "en").out
     assert "Usage:" in invoke("why", "--lang", "en", "--help").out
-    assert "training mode" in invoke("why", "--lang", "fr").out
+    monkeypatch.setenv("CONVPROOF_LANG", "fr")
+    assert "training mode" in invoke("why").out, "a machine's own language is no mistake of who types"
+
+
+@pytest.mark.parametrize("place", [("--lang", "fr", "why"), ("why", "--lang", "fr")])
+def test_a_language_that_is_not_there_is_an_error(place):
+    found = invoke(*place)
+    assert (found.code, found.out) == (2, "")
+    assert found.err.startswith("convproof: --lang fr: expected en or zh.")
+    assert invoke("why", "--lang", "zh_CN").code == invoke("why", "--lang", "en-GB").code == 0
 
 
 def test_one_run_in_chinese_leaves_nothing_behind():
@@ -57,9 +66,9 @@ def test_all_of_a_help_text_is_chinese_and_its_panels_are_aligned(command, colum
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("why", "--bogus"), "错误：没有选项 '--bogus'。"),
-        (("bogus",), "错误：没有命令 'bogus'。"),
-        (("why", "--at"), "错误：选项 '--at' 需要 1 个参数。"),
+        (("why", "--bogus"), "convproof: 没有选项 '--bogus'。"),
+        (("bogus",), "convproof: 没有命令 'bogus'。"),
+        (("why", "--at"), "convproof: 选项 '--at' 需要 1 个参数。"),
         (("why", "--seed", "x"), "'--seed' 的值无效：'x' 不是有效的 integer。"),
         (("why", "a", "b", "c"), "多出了参数（c）"),
         (("why", "--at", "0,0,0,0", "--max"), "--at 和 --max 都用来选单元：只给其中一个。"),
@@ -77,7 +86,7 @@ def test_errors_are_chinese_with_the_same_exit_code(arguments, said):
 
 
 def test_an_error_of_our_own_is_chinese_too(monkeypatch):
-    monkeypatch.setattr("convproof.cli.main.tour", lambda: 1 / 0)
+    monkeypatch.setattr("convproof.cli.commands.tour", lambda: 1 / 0)
     found = invoke("--lang", "zh")
     assert found.code == 3
     assert "convproof 自身出错：ZeroDivisionError" in found.err
@@ -118,6 +127,6 @@ def test_the_columns_of_a_table_stand_below_each_other():
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "gb18030"])
 def test_a_narrow_console_gets_utf_8(encoding):
     environment = {"CONVPROOF_LANG": "zh", "PYTHONIOENCODING": encoding, "PATH": "", "COLUMNS": "80"}
-    for arguments in (["--help"], ["why", "--bogus"]):
+    for arguments, said in ((["--help"], "用法："), (["why", "--bogus"], "没有选项")):
         found = subprocess.run([sys.executable, "-m", "convproof", *arguments], capture_output=True, env=environment, check=False)
-        assert "用法：" in (found.stdout + found.stderr).decode("utf-8")
+        assert said in (found.stdout + found.stderr).decode("utf-8")

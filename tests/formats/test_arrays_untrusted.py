@@ -51,7 +51,7 @@ def test_a_device_is_no_file(tmp_path):
 
 
 def test_endings_are_told():
-    fails(cp.FileError, "a.csv ends in '.csv'; an array takes .npy or .npz or .safetensors", read_array, "a.csv")
+    fails(cp.FileError, "a.csv ends in '.csv'; an array takes .npy, .npz or .safetensors", read_array, "a.csv")
     fails(cp.FileError, "a.npy ends in '.npy'; a file of named arrays takes .npz or .safetensors", read_arrays, "a.npy")
     fails(cp.FileError, "a.npz ends in '.npz'; one array takes .npy", write_array, "a.npz", np.eye(2))
     fails(cp.FileError, "a ends in ''; a file of named arrays takes .npz or .safetensors", write_arrays, "a", {})

@@ -228,7 +228,7 @@ def test_other_ranks_that_torch_refuses_too(name, shape, expected):
         ({"num_features": 3, "statistics_of": "image"}, "statistics_of='image': expected batch or running, or None for the mode's own"),
         (
             {"num_features": 3, "outputs": ["std"]},
-            "outputs=['std']: expected some of mean or var or inv_std or running_mean or running_var",
+            "outputs=['std']: expected some of mean, var, inv_std, running_mean or running_var",
         ),
         ({"num_features": 3, "track_running_stats": False, "statistics_of": "running"}, "track_running_stats=False leaves no running"),
         ({"num_features": 3, "track_running_stats": False, "outputs": ["running_var"]}, "track_running_stats=False leaves no running"),

@@ -6,8 +6,9 @@ from rich.cells import cell_len
 
 from convproof.checking.report import Report, Row, Worst
 from convproof.core.sentence import plural, say
-from convproof.show.check import middle, ordered, sequence
+from convproof.show.check import ordered, sequence
 from convproof.show.check_meaning import complaint, meaning
+from convproof.show.check_table import broken, middle, shortened
 from convproof.show.check_words import explaining, numbers, pair, share
 
 JUDGED = say("your numbers, judged by the exact values of {network}", network="net.onnx")
@@ -99,18 +100,20 @@ def test_the_whole_text_of_what_is_wrong():
 your numbers, judged by the exact values of net.onnx
 
 layer  verdict           worst cell  claimed    exact  of proof  of usual     ULP
-──────────────────────────────────────────────────────────────────────────────────
+─────────────────────────────────────────────────────────────────────────────────
 bn1    wrong, born here  0,0,4,1      3.2402   3.3070      6070     21500  280000
 conv1  rounding          0,0         0.07431  0.07430     0.025      0.05    1340
 relu1  wrong, inherited  0,0,4,1      3.2402   3.3070      4450     16700  280000
 fc     wrong, born here  0,7             nan   0.5000      >1e6      >1e6       -
 
+of proof: distance from the exact value / the most that rounding can do; of usual: / what it rarely
+exceeds; ULP: in steps of the number format, such as float32
 fc: judged as one: pool..fc, 3 layers
 
 bn1 is the first that is wrong by itself.
 At bn1[0, 0, 4, 1] stands 3.2402, where 3.3070 is right: rounding, in whatever order sums are taken,
 can do at most 1.1e-05, and this is 6070 times as far off.
-45 of its 60 numbers are that wrong: beyond what rounding can do.
+45 of its 60 numbers are farther off than rounding can do.
 It makes wrong, though they compute right from what they get: relu1.
 Wrong by themselves too: fc.
 How the right number comes about:
@@ -197,6 +200,48 @@ def test_a_table_is_at_most_100_columns_wide(several):
     table = lines[3 : lines.index("", 3)]
     assert max(map(len, lines)) <= (110 if several else 100)
     assert all(any(line.startswith("model.") and f"{k} " in line for line in table) for k in range(3))
+
+
+STAGES = [f"model.backbone.stage{k}.block.conv.activation_output" for k in range(6)]
+
+
+def test_names_that_would_be_cut_to_the_same_are_folded():
+    assert shortened(["conv1", STAGES[0]], 23) == ["conv1", "model.backb..ion_output"]
+    lines = shortened([*STAGES, "conv1", "conv1"], 23)
+    assert lines[:2] == [f"model.backbone.stage{k}.\nblock.conv.activation_\noutput" for k in range(2)]
+    assert lines[6:] == ["conv1", "conv1"], "one name may have several rows"
+    assert broken("a" * 50, 20).split("\n") == ["a" * 20, "a" * 20, "a" * 10]
+    table = report(*map(row, STAGES)).text("en").split("\n")
+    assert all(any(f"stage{k}" in line for line in table) for k in range(6))
+
+
+@pytest.mark.parametrize("columns", [40, 55, 60, 72, 80, 100])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_text_is_no_wider_than_the_terminal(columns, lang, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    rows = [wrong("bn1", worst=worst(3.2402, 3.307, 1.1e-5, 3.1e-6, (0, 0, 4, 1), ulps=280243.0)), row(STAGES[0]), RIGHT]
+    lines = report(*rows, command="convproof why net.onnx x.npy").text(lang).split("\n")
+    told = [line for line in lines if not line.startswith("  convproof why")]
+    assert max(map(cell_len, told)) <= max(columns, 55 if columns < 60 else 0)
+    head = next(lines[k - 1] for k, line in enumerate(lines) if line.startswith("──"))
+    assert ("ULP" in head) == (columns >= 72), "the last columns make way first"
+    assert any("bn1" in line and "3.2402" in line and "3.3070" in line for line in lines)
+
+
+def test_what_the_columns_mean_stands_under_the_table():
+    lines = report(RIGHT).text("en")
+    assert "of usual: / what it rarely\nexceeds; ULP: in steps of the number format" in lines
+    assert "more digits" not in lines
+    same = row("a", "identical", worst=worst(1.1059, 1.1059, gap=1e-8, ulps=0.4))
+    assert "Identical numbers may be a fraction of an ULP off" in report(same).text("en")
+    assert "of usual: /" not in report(row("a", "identical", worst=worst(1.0, 1.0, gap=0.0, ulps=0.0))).text("en")
+
+
+def test_a_note_is_said_once():
+    reason = say("{n} layers lie between claimed arrays", n=4)
+    text = complaint(report(row("c4", "undecided", notes=(reason, say("read as N, C"))), settles=("c1", "c2")))
+    assert text.count("layers lie between") == 1
+    assert "\nread as N, C.\n" in text
 
 
 def test_remarks_of_many_rows_share_a_line():

@@ -88,6 +88,15 @@ def test_a_test_case_for_each_row_and_for_what_was_not_judged():
     assert "why('bn1', (0, 2, 3, 4))" in failure.text
 
 
+def test_two_models_do_not_collide():
+    names = []
+    for model in ("net.py:make", "out/net.onnx", ""):
+        root = ElementTree.fromstring(junit(report(RIGHT), model=model))
+        names.append(root.find("testsuite/testcase").get("classname"))
+        assert root.get("name") == root.find("testsuite").get("name") == names[-1]
+    assert names == ["convproof.check.net_py_make", "convproof.check.out_net_onnx", "convproof.check"]
+
+
 @pytest.mark.parametrize(("fail_on", "failing"), [("wrong", ["bn1"]), ("undecided", ["bn1", "b"]), ("precision", ["bn1", "a", "b"])])
 def test_what_fails_is_what_was_asked_for(fail_on, failing):
     _, suite = written(*ROWS, fail_on=fail_on)

@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 import convproof as cp
+from convproof.core.languages import speaking
 from convproof.core.sentence import say
 from convproof.show.check_html import COLOURS, page
-from convproof.show.heatmap import BLOCKS, TILES, coloured, heat_map, leading, pooled
+from convproof.show.heatmap import BLOCKS, THIN, TILES, coloured, heat_map, leading, legend, pooled
 from tests.show.test_check import RIGHT, report, row, worst, wrong
 
-VOID = ("br", "img", "meta")
+VOID = ("br", "img", "meta", "wbr")
 
 
 class Page(HTMLParser):
@@ -96,6 +97,52 @@ def test_a_verdict_is_legible(verdict):
     assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
+def test_the_labels_of_the_legend_are_legible():
+    """The contrast that is there to be had between black or white and any colour is at least 4.5."""
+    swatches = re.findall(r"background:rgb\((\d+),(\d+),(\d+)\);color:(#\w+)", legend())
+    assert len(swatches) == 9
+    for r, g, b, ink in swatches:
+        light, dark = sorted((luminance(f"#{int(r):02x}{int(g):02x}{int(b):02x}"), luminance(f"#{ink[1:] * 2}")), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (r, g, b)
+
+
+def test_a_thin_tile_is_higher_than_its_ring_and_every_tile_has_an_outline():
+    shares = np.zeros((5, 85), np.float32)
+    shares[2, 40] = 9
+    style = Page(heat_map(shares, (2, 40))).pictures[0]["style"]
+    width, height = (float(number) for number in re.findall(r"(\d+)px", style)[:2])
+    assert (width, height) == (288, THIN)
+    assert THIN > 2 * 22, "the ring with its borders"
+    assert "outline:1px solid" in style
+
+
+def test_a_reader_who_does_not_see_it():
+    shares = np.zeros((1, 2, 4, 5), np.float32)
+    shares[0, 0, 0, 0] = 9
+    html = page(report(RIGHT, wrong("bn1", worst=worst(cell=(0, 0, 0, 0)), shares=shares)), ["model: net.onnx"])
+    assert [picture["alt"] for picture in Page(html).pictures] == [
+        "bn1, image 0, channel 0: largest distance 9 times what rounding can do",
+        "bn1, image 0, channel 1: largest distance 0 times what rounding can do",
+    ]
+    assert html.count('<th scope="col"') == 8
+    assert html.count('<th scope="row"') == 2
+    assert "<caption>" in html
+    assert "<title>check: wrong; model: net.onnx</title>" in html
+
+
+def test_long_names_break_and_wide_tables_scroll():
+    html = page(report(row("model.backbone/conv_1")))
+    assert "<code>model.<wbr>backbone/<wbr>conv_<wbr>1</code>" in html
+    assert '<div class="wide" tabindex="0"><table>' in html
+    assert ".convproof-check .wide { overflow-x: auto" in html
+
+
+def test_chinese_sentences_have_no_space_between_them():
+    with speaking("zh"):
+        told = Page(page(report(wrong("bn1")))).text
+    assert "bn1 本身有错。bn1[0, 2, 3, 4] 处是" in told
+
+
 @pytest.mark.parametrize("size", [(56, 41), (224, 300)])
 def test_three_wrong_cells_in_a_corner_are_seen(size):
     shares = np.full((2, 3, *size), 0.3, np.float32)
@@ -158,10 +205,13 @@ def test_of_many_channels_the_worst_are_shown():
     shares = np.zeros((1, 40, 3, 4), np.float32)
     shares[0, 39] = 9
     shares[0, ::3, 1, 1] = 0.5
-    seen = Page(heat_map(shares, (0, 39, 0, 0)))
+    seen = Page(heat_map(shares, (0, 39, 0, 0), "conv1"))
     titles = [picture["title"] for picture in seen.pictures]
-    assert titles[:3] == ["[0, 39]: up to 9", "[0, 0]: up to 0.5", "[0, 1]: up to 0"]
-    assert [title for title in titles if "0.5" in title] == [f"[0, {c}]: up to 0.5" for c in range(0, 39, 3)]
+    assert titles[0] == "conv1, image 0, channel 39: largest distance 9 times what rounding can do"
+    assert [title for title in titles if " 0.5 " in title] == [
+        f"conv1, image 0, channel {c}: largest distance 0.5 times what rounding can do" for c in range(0, 39, 3)
+    ]
+    assert "[0, 39]: up to 9 [0, 0]: up to 0.5 [0, 1]: up to 0" in seen.text
     assert "24 more, none of them worse" in seen.text
 
 

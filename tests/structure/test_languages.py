@@ -164,7 +164,7 @@ def test_one_and_several():
 def test_lists():
     assert [listed("abcd"[:n], most=2).text("en") for n in range(5)] == ["", "a", "a, b", "a, b and 1 more", "a, b and 2 more"]
     assert listed("abcd", most=2).text("zh") == "a、b 以及另外 2 个"
-    assert either("abc").text("en") == "a or b or c"
+    assert either("abc").text("en") == "a, b or c"
     assert either("ab").text("zh") == "a 或 b"
 
 

@@ -20,6 +20,7 @@ from convproof.core.sentence import Sentence, Text, either, listed, plural, say
 from convproof.network.network import Network
 
 YOURS = "yours"
+LOOKED_AT = 8  # wrong arrays that are compared with other ones of the network
 MODES = {"training": say("training mode"), "eval": say("eval mode")}
 
 
@@ -115,6 +116,9 @@ def examined(
     boundary = Boundary(received.given, matched.outputs, computed=declared is not None and declared.computes)
     subject.let_go()
     rows = Examination(graph, subject.given(), boundary, subject.run, whose, weighed, received, statistics).rows()
+    wrong = [row.name for row in rows if row.verdict == "wrong" and row.born][:LOOKED_AT]
+    rows = tuple(replace(row, notes=(*row.notes, *matched.seems(row.name))) if row.name in wrong else row for row in rows)
+    subject.let_go()
     named = {name for row in rows if row.kind == "output" for name in [subject.places[row.name].name]}
     unclaimed = tuple(node.name for node in graph if node.name not in named)
     return Report(rows, whose, unclaimed, worth_dumping(graph, rows), graph.aliases, missing=matched.ignored)

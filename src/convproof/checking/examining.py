@@ -144,7 +144,7 @@ class Examination:
         """Right, and not only because numbers at the end of their format may have been any beyond it: so if the target computed from them
         as they stand, or if the network's own exact input says so.
         """
-        if not found.right or found.verdict == "identical" or not (endless(found.judged.lines) and self._reads_ends(here)):
+        if found.verdict == "identical" or found.judged.resolution.exact or not (endless(found.judged.lines) and self._reads_ends(here)):
             return found
         computed = self._computed(place, claim, self.boundary)
         if computed.right or self.computes:

@@ -211,9 +211,11 @@ def in_full(layer: Layer) -> str:
     settings, found = layer.settings(), dict[str, Any]()
     for argument in signature(type(layer).__init__).parameters.values() if layer.support == "ours" else ():
         usual = getattr(layer, argument.name, None) if argument.default is None else argument.default
-        if argument.name not in OF_PYTHON and isinstance(usual, bool | int | float | str | tuple):
+        if argument.name in settings:
+            found[argument.name] = settings[argument.name]
+        elif argument.name not in OF_PYTHON and isinstance(usual, bool | int | float | str | tuple):
             found[argument.name] = usual
-    return f"{type(layer).__name__}({', '.join(f'{name}={value!r}' for name, value in (settings | found | settings).items())})"
+    return f"{type(layer).__name__}({', '.join(f'{name}={value!r}' for name, value in (found | settings).items())})"
 
 
 def as_next_reads(values: Array, resolution: Resolution) -> Array:

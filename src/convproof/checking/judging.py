@@ -39,8 +39,8 @@ class Judged:
         with np.errstate(all="ignore"):
             exact = self.resolution.nearest(self.lines.exact, self.claimed)
             low, high = self.resolution.reach(self.claimed)
-            gap = np.asarray(low - exact)
-            np.maximum(gap, exact - high, out=gap)
+            gap = np.asarray(low - exact, np.float64)
+            np.maximum(gap, exact - high, out=gap, casting="unsafe")
             np.maximum(gap, 0.0, out=gap)
             endless = ~np.isfinite(gap)
             if endless.any():
@@ -80,6 +80,11 @@ class Judged:
         """Cells that no listed algorithm reaches; an infinite line is no line for a NaN, or where the exact value is not finite."""
         no_number = np.isnan(self.claimed) | ~np.isfinite(self.lines.exact)
         return np.asarray((self.gap > self.proof) | (no_number & (self.gap > 0)))
+
+    @cached_property
+    def unlimited(self) -> bool:
+        """Whether a finite number is farther off than usual where nothing limits how far rounding may go."""
+        return bool((np.isinf(self.proof) & np.isfinite(self.claimed) & (self.gap > self.statistical)).any())
 
     @property
     def provable(self) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 
 from convproof.checking.judging import Judged
 from convproof.checking.reckoning import Evaluate
-from convproof.checking.replaying import CutOff, Folds, OfRoom, Round, Rounded, Summed, rounded_away
+from convproof.checking.replaying import Folds, OfRoom, Round, Rounded, Summed, rounded_away
 from convproof.core.fixed_point import Fixed
 from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
 from convproof.core.layer import Layer
@@ -69,19 +69,19 @@ class Replay:
 
 
 def replays(
-    layers: Sequence[Layer], claimed: Array, resolution: Resolution, computed: bool = True, folds: Folds | None = None
+    layers: Sequence[Layer], claimed: Array, resolution: Resolution, computed: bool = True, folds: Folds | None = None, output: int = 0
 ) -> Iterator[Replay]:
     """All arithmetics in which a segment of ``layers`` might have been computed, the last of which makes the claim.
 
     Those that leave the least open come first: a rounded number is one number, Winograd's line is hundreds of units wide.
     ``computed`` is False where claimed inputs were only written down at the resolution that they have: then they were not rounded, and
-    nothing is replayed that would round them. ``folds`` are tried after what is not folded.
+    nothing is replayed that would round them. ``folds`` are tried after what is not folded. ``output`` counts the last layer's outputs.
     """
     if computed or not resolution.is_arithmetic:
         yield from _in_float32(claimed, resolution)
         for folded in (Folds(), folds) if folds is not None and folds.into else (Folds(),):
             yield from _anywhere(layers, claimed, resolution, folded)
-    yield from _of_rooms(layers, claimed, resolution)
+    yield from _of_rooms(layers, claimed, resolution, output)
 
 
 def _anywhere(layers: Sequence[Layer], claimed: Array, resolution: Resolution, folds: Folds) -> Iterator[Replay]:
@@ -94,17 +94,17 @@ def _anywhere(layers: Sequence[Layer], claimed: Array, resolution: Resolution, f
         else:
             yield from _shorter(id, title, layers, partial(rounded, to=format), claimed, resolution, Stored(FLOAT32, format), folds)
     cut = partial(truncated, to=BFLOAT16)
-    yield from _shorter("bf16-truncate", CUT_OFF, layers, cut, claimed, resolution, CutOff(FLOAT32, BFLOAT16), folds)
+    yield from _shorter("bf16-truncate", CUT_OFF, layers, cut, claimed, resolution, Stored(FLOAT32, BFLOAT16, rounding="truncate"), folds)
 
 
-def _of_rooms(layers: Sequence[Layer], claimed: Array, resolution: Resolution) -> Iterator[Replay]:
+def _of_rooms(layers: Sequence[Layer], claimed: Array, resolution: Resolution, output: int) -> Iterator[Replay]:
     """Every arithmetic that a room knows, in all layers that know it; one that is fitted to the claimed numbers in the last layer alone."""
     knowing = [(layer, own) for layer in layers for own in layer.precisions()]
     for k, (layer, own) in enumerate(knowing):
         among = knowing if own.fitted else knowing[: k + 1]
         first = sum(other == own for _, other in among) == 1
         if first and (layer is layers[-1] or not own.fitted):
-            yield Replay(own.id, own.title, OfRoom(own, claimed, resolution, own.fitted or len(layers) == 1))
+            yield Replay(own.id, own.title, OfRoom(own, claimed, resolution, own.fitted or len(layers) == 1, output))
 
 
 def _declared(layers: Sequence[Layer], resolution: Resolution, folds: Folds) -> Iterator[Replay]:

@@ -5,7 +5,8 @@ taken as it stands (with half a step of its resolution as a line where it was wr
 was reckoned with. So the lines of a segment are carried from layer to layer: a worst case by absolute weights, a spread by squared ones.
 
 A layer that the one before may absorb (a BatchNorm in eval into a convolution, a ReLU into both) makes one *unit* with it. A target may
-have folded its scale into the weights: products of n terms are then scaled before they are summed, which costs 8*u*abs(scale)*S more.
+have folded its scale into the weights: products of n terms are then scaled before they are summed, which costs 8*u*abs(scale)*S more; and
+its sum may begin with the folded bias, which n additions round once more each: n*u*(abs(beta) + abs(scale*mean)).
 """
 
 from collections import Counter
@@ -221,7 +222,9 @@ class Reckoner:
         shapes = [self.run.shape(place) for place in head.sources]
         terms = max(1, head.layer.products(*shapes) // max(1, came.exact.size))
         scale = abs(kind.scale).reshape(1, -1, *(1,) * (came.exact.ndim - 2))
-        proof, sigma = np.asarray(FOLDED / terms * scale * came.proof), np.asarray(np.sqrt(18 / terms) * scale * came.sigma)
+        u, begun = self.run.arithmetic(Place(node.name)).u, kind.made_of.reshape(scale.shape)
+        proof = np.asarray(FOLDED / terms * scale * came.proof + terms * u * begun)
+        sigma = np.asarray(np.hypot(np.sqrt(18 / terms) * scale * came.sigma, np.sqrt(terms / 3) * u * begun))
         return Lines(lines.exact, np.add(lines.proof, proof, out=proof), np.hypot(lines.sigma, sigma, out=sigma))
 
     def _computed(

@@ -19,7 +19,7 @@ from convproof.core.holder import with_arrays
 from convproof.core.layer import Case, Layer
 from convproof.core.lines import Lines
 from convproof.core.records import Mistake, Precision
-from convproof.core.resolution import Resolution, Stored, cut_off, truncated
+from convproof.core.resolution import Resolution, truncated
 from convproof.core.shapes import Array
 
 WIDER = 64.0  # times; what rounded numbers leave open beyond this is no replay but a tolerance
@@ -117,14 +117,15 @@ class Summed(Rounded):
 class OfRoom:
     """The lines of a layer in an arithmetic of its room; those of a layer that does not know it are as they are.
 
-    ``alone``: the claimed numbers are this layer's outputs, and not those of another one after it. Then, where a known mistake reproduces
-    them to within the usual line, it wins: the layer's own lines are given.
+    ``alone``: the claimed numbers are this layer's ``output``, and not those of another one after it. Then, where a known mistake
+    reproduces them to within the usual line, it wins: the layer's own lines are given.
     """
 
     own: Precision
     claimed: Array
     resolution: Resolution
     alone: bool
+    output: int = 0
 
     def __call__(self, layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
         """The layer's lines in this arithmetic; ``how`` are the keywords of ``layer.lines``."""
@@ -132,10 +133,11 @@ class OfRoom:
         if self.own not in meant.precisions():
             return lines_of(meant, case)
         computing = replace(case, arithmetic=max(case.arithmetic, FLOAT32, key=lambda f: f.bits))
-        low, high = self.resolution.reach(self.claimed) if self.alone else (np.array(-np.inf), np.array(np.inf))
+        alone = self.alone and case.output == self.output
+        low, high = self.resolution.reach(self.claimed) if alone else (np.array(-np.inf), np.array(np.inf))
         lines = self.own.lines(meant, computing, low, high)
         lines = lines if computing.arithmetic is case.arithmetic else lines.stored(case.arithmetic)
-        if not self.alone or not Judged(lines, self.claimed, self.resolution).provable:
+        if not alone or not Judged(lines, self.claimed, self.resolution).provable:
             return lines
         plain = lines_of(meant, case)
         return plain if any(self._reproduces(mistake, meant, case, plain) for mistake in meant.mistakes()) else lines
@@ -168,19 +170,3 @@ def rounded_away(values: Array, to: NumberFormat) -> Array:
     with np.errstate(all="ignore"):
         exponent = np.where(values == 0, -1100, np.maximum(np.frexp(values)[1] - to.bits, to.lowest))
         return truncated(values + np.copysign(np.ldexp(0.5, exponent), values), to)
-
-
-@dataclass(frozen=True)
-class CutOff(Stored):
-    """Numbers cut off, toward zero, to a shorter floating-point format."""
-
-    def reach(self, claimed: Array) -> tuple[Array, Array]:
-        """From the number up to the next one, away from zero."""
-        with np.errstate(all="ignore"):
-            exponent = np.where(claimed == 0, self.storage.lowest, np.frexp(claimed)[1] - self.storage.bits)
-            step = np.ldexp(1.0, np.maximum(exponent, self.storage.lowest))
-        return cut_off(claimed, step)
-
-    def render(self, values: Array) -> Array:
-        """The next number of the format toward zero."""
-        return truncated(values, self.storage)

@@ -63,7 +63,7 @@ class Segments:
         """Every arithmetic in which the segment may have been computed."""
         nodes = self.nodes_of(place, boundary)
         layers = [node.layer.seen([self.run.known[source] for source in node.sources]) for node in nodes]
-        for replay in replays(layers, claim.array, claim.resolution, boundary.computed, folds_of(self.graph, nodes)):
+        for replay in replays(layers, claim.array, claim.resolution, boundary.computed, folds_of(self.graph, nodes), place.output):
             yield replay, partial(self._tried, replay.evaluate, place, claim, boundary)
 
     def _tried(self, evaluate: Evaluate, place: Place, claim: Claim, boundary: Boundary, cells: Array | None) -> Judged | None:
@@ -128,7 +128,7 @@ def fused_with(graph: Graph, place: Place, taken: set[Place]) -> Iterator[tuple[
     """Arrays behind a place that a target which fuses may have dumped in its stead: those of layers that are absorbed into it."""
     absorbs = graph.node(place.name).layer.absorbs()
     here, names = place, [place.name]
-    while True:
+    while here not in graph.outputs:
         readers = [node for node in graph if here in node.sources]
         kind = readers[0].layer.is_a() if len(readers) == 1 else None
         if kind is None or not isinstance(kind, absorbs) or readers[0].sources[0] != here:

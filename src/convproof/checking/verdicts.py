@@ -49,6 +49,8 @@ def opinion(judged: Judged, reckoned: Reckoned) -> Opinion:
         return Opinion("undecided", judged, False, False, notes=(reckoned.border,))
     if not judged.provable:
         return Opinion("wrong", judged, False)
+    if judged.unlimited:
+        return Opinion("undecided", judged, False, False, notes=(say("how far rounding may go has no limit there"),))
     if reckoned.units <= FEW:
         return Opinion("rounding", judged, judged.usual)
     if judged.usual:

@@ -44,7 +44,7 @@ class Weighed:
 
 def weigh(graph: Graph, claims: Claims, own: Mapping[str, Array], whose: Text) -> Weighed:
     """Compare claimed parameters and statistics with the network's ``own``, by their names in the state dict."""
-    rows, changed, wrong, strayed = [], dict[str, Array](), set[str](), False
+    rows, changed, wrong, into, strayed = [], dict[str, Array](), set[str](), set[str](), False
     folded = dict(folds(graph))
     for name, read in claims.items():
         claim = read()
@@ -53,12 +53,15 @@ def weigh(graph: Graph, claims: Claims, own: Mapping[str, Array], whose: Text) -
         row = compared(name, claim, own[name], layer, whose)
         if row.verdict == "wrong" and owner in folded:
             row = as_folded(row, claim, folded[owner], key)
+            into |= {owner} if row.verdict != "wrong" else set()
         rows.append(row)
         if row.verdict in ("wrong", "precision"):
             changed[name] = claim.array.astype(own[name].dtype)
         strayed |= row.verdict == "precision"
         if row.verdict == "wrong":
             wrong.add(owner)
+    rows = [left_out(row, claims[row.name](), folded[owner]) if (owner := row.name.rpartition(".")[0]) in into else row for row in rows]
+    wrong |= {row.name.rpartition(".")[0] for row in rows if row.verdict == "wrong"}
     return Weighed(tuple(rows), graph_with(changed, graph), frozenset(sharing(graph, wrong)), strayed)
 
 
@@ -115,7 +118,7 @@ class Fold:
         """The folded parameter: scale and root are rounded, and so is every product, 8*u in all."""
         try:
             exact = self.layer.folded(self.scale).get(key)
-            sizes = self.layer.folded(ScaleShift(self.scale.scale, abs(self.scale.shift))).get(key)
+            sizes = self.layer.folded(ScaleShift(self.scale.scale, self.scale.made_of)).get(key)
         except NotCoveredError:
             return None
         if exact is None or sizes is None:
@@ -150,6 +153,19 @@ def as_folded(row: Row, claim: Claim, fold: Fold, key: str) -> Row:
     return replace(row, verdict=verdict, usual=True, born=False, worst=worst_of(judged), beyond=0, notes=(note, *row.notes), shares=None)
 
 
+def left_out(row: Row, claim: Claim, fold: Fold) -> Row:
+    """The row of a parameter beside one that has the next layer folded into it: it is wrong if it should have, and has not."""
+    lines = fold.weight(row.name.rpartition(".")[2])
+    if lines is None or lines.exact.shape != claim.array.shape:
+        return row
+    judged = Judged(lines, claim.array.astype(np.float64), claim.resolution)
+    if judged.provable:
+        return row
+    note = say("{layer} is folded into the other parameters, and not into this one", layer=fold.by)
+    found = replace(row, worst=worst_of(judged), beyond=int(judged.beyond.sum()), shares=judged.shares)
+    return replace(found, verdict="wrong", usual=False, born=True, precision=None, notes=(note, *row.notes))
+
+
 def graph_with(arrays: Mapping[str, Array], graph: Graph) -> Graph:
     """The graph with other arrays in some of its layers; a layer in several nodes stays one layer. The graph itself is left alone."""
     if not arrays:
@@ -178,7 +194,7 @@ def remembered(node: Node, key: str, lines: Lines, claim: Claim, whose: Text) ->
         kind="statistic",
         described=node.layer.describe(),
         verdict=verdict,
-        usual=judged.usual,
+        usual=verdict != "wrong" and judged.usual,
         born=verdict == "wrong",
         notes=claim.notes,
         **figures_of(judged, whose),

@@ -18,6 +18,8 @@ from convproof.core.axes import as_array
 from convproof.core.errors import SettingError
 from convproof.core.sentence import Sentence, Text, listed, plural, say
 from convproof.formats.dumps.opening import ENDINGS
+from convproof.show.check_words import WIDE, wrapped
+from convproof.show.width import of_terminal
 
 if TYPE_CHECKING:
     from convproof.checking.report import Report
@@ -68,8 +70,9 @@ def check(
 ) -> int:
     """Judge numbers by the exact ones: is it rounding, is it the number format, or is a layer wrong, and which is the first?
 
-    NUMBERS are yours: a file (.npy, .npz, .safetensors, .csv, .txt, .json, raw binary, C arrays), or a folder with one file a layer. Without
-    INPUT it is taken from NUMBERS, where they hold it. Without NUMBERS, --against judges PyTorch or ONNX Runtime. No tolerance is needed.
+    NUMBERS are yours: a file (.npy, .npz, .safetensors, .csv, .txt, .json, raw binary, C arrays), or a folder with one file a layer.
+    Without INPUT it is taken from NUMBERS, where they hold it. Without NUMBERS, --against judges PyTorch or ONNX Runtime. No tolerance is
+    needed.
 
     The exit code is 0 where all is right, 1 where something is wrong or, unless --fail-on says else, undecided, 2 where the command is at
     fault.
@@ -98,10 +101,15 @@ def check(
     if as_json:
         emit(job.record() | report.to_dict() | {"fail_on": fail_on, "failed": not report.holds(fail_on)})
     else:
-        click.echo(f"{job.heading()}\n{report.text()}")
+        click.echo(f"{heading(job)}\n{report.text()}")
         for path in written:
             click.echo(say("wrote {file}", file=path).text())
     return 0 if report.holds(fail_on) else 1
+
+
+def heading(job: Job) -> str:
+    """What names model and input, in lines of the terminal's width."""
+    return "\n".join(wrapped(line, of_terminal(WIDE)) for line in job.heading().split("\n"))
 
 
 def found(path: str | None, witnesses: bool, chosen: Mapping[str, Any]) -> tuple[Job, Claimed]:
@@ -136,8 +144,8 @@ def require_place(chosen: Mapping[str, Any]) -> None:
         )
     if any(inputs):
         raise Misuse(
-            "Nothing to judge: {path} stands where the INPUT is expected. If it holds your numbers: convproof check {model} --claimed {path}."
-            " Else give NUMBERS, your own, or --against torch, a witness.",
+            "Nothing to judge: {path} stands where the INPUT is expected. If it holds your numbers: convproof check {model} --claimed"
+            " {path}. Else give NUMBERS, your own, or --against torch, a witness.",
             path=shlex.quote(next(filter(None, inputs))),
             model=shlex.quote(model or DEFAULT),
         )
@@ -227,7 +235,7 @@ def save(report: "Report", job: Job, junit: str | None, html: str | None, fail_o
         from convproof.show.junit import junit as as_junit
 
         with replacing(junit) as temporary:
-            temporary.write_bytes(as_junit(report, fail_on, seconds))
+            temporary.write_bytes(as_junit(report, fail_on, seconds, job.files[0]))
     if html:
         from convproof.show.check_html import page
 

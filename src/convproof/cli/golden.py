@@ -28,7 +28,9 @@ LINES = 40
     help="One .npy, text or raw binary file an array; or C source with a header; or one .safetensors file.",
 )
 @click.option("--layout", type=click.Choice(["nchw", "nhwc"]), default="nchw", show_default=True, help="Where the channels stand.")
-@click.option("--format", "format", metavar="FORMAT", default="float32", show_default=True, help="Number format: float16, q7.8, ap_fixed:16:6, int8:0.05:-3 ...")
+@click.option(
+    "--format", "format", metavar="FORMAT", default="float32", show_default=True, help="Number format: float16, q7.8, int8:0.05:-3 ..."
+)
 @click.option("--fold", is_flag=True, help="Fold each BatchNorm in eval mode into the weights of the layer before it.")
 @click.option("--force", is_flag=True, help="Replace golden vectors that are in the folder already.")
 def golden(as_json: bool, output: str, files: str, layout: str, format: str, fold: bool, force: bool, **chosen: Any) -> None:
@@ -102,6 +104,9 @@ def said(manifest: "Manifest", folder: str, fold: bool) -> list[Sentence]:
     count = plural("{n} array", "{n} arrays", n=len(manifest.arrays))
     return [
         *folded,
-        say("'within': how far rounding may move a number from its exact value, at the worst cell; half a step of a coarser format comes on top"),
+        say(
+            "'within': how far rounding may move a number from its exact value, at the worst cell; half a step of a coarser format comes on"
+            " top"
+        ),
         say("wrote {count} and manifest.json to {folder}", count=count, folder=folder),
     ]

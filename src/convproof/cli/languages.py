@@ -118,7 +118,7 @@ def sensible(_: click.Context, parameter: click.Parameter, value: Any) -> Any:
         if isinstance(text, str) and not text.strip():
             raise Misuse("{name} is empty, as a variable that is not set would leave it: give it a value, or leave it out.", name=name)
         if name == "--lang" and text and language(text) == ENGLISH and not text.lower().startswith(ENGLISH):
-            raise Misuse("--lang {text}: texts are there in {languages}.", text=text, languages=either((ENGLISH, *TRANSLATED)))
+            raise Misuse("--lang {text}: expected {languages}.", text=text, languages=either((ENGLISH, *TRANSLATED)))
     return value
 
 

@@ -11,8 +11,8 @@ from convproof.show.width import ljust, width
 
 NEXT = (
     ("convproof why --at 0,0,1,2 --mine 81", say("any cell by hand; is your 81 right?")),
-    ("convproof run walkthrough", say("every number of a whole network, stage by stage")),
-    ("convproof weights walkthrough --set conv1.bias=2", say("see and set every weight")),
+    ("convproof check", say("is a layer right, or which is the first that is wrong? no tolerance")),
+    ("convproof golden walkthrough -o golden", say("right numbers of every layer, for a port to be held against")),
 )
 
 

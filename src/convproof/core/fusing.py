@@ -11,10 +11,19 @@ from convproof.core.shapes import Array
 
 @dataclass(frozen=True)
 class ScaleShift:
-    """y = scale * x + shift, one pair a channel (a BatchNorm in eval)."""
+    """y = scale * x + shift, one pair a channel (a BatchNorm in eval).
+
+    ``terms`` is the sum of the absolute terms that the shift is the sum of, abs(beta) + abs(scale*mean); None: it is one number.
+    """
 
     scale: Array
     shift: Array
+    terms: Array | None = None
+
+    @property
+    def made_of(self) -> Array:
+        """How large the numbers are that make the shift: they may cancel in it."""
+        return np.asarray(abs(self.shift) if self.terms is None else self.terms, np.float64)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""What is asked of arrays before a layer computes with them, so that nothing is computed that could not end well."""
+"""What is asked of arguments and arrays before a layer takes them, so that nothing is begun that could not end well."""
 
 import math
 from collections.abc import Sequence
 
-from convproof.core.errors import DTypeError, ShapeError
+from convproof.core.errors import DTypeError, SettingError, ShapeError
 from convproof.core.formats import FLOATS
 from convproof.core.sentence import Text
 from convproof.core.shapes import Array, Shape
@@ -27,3 +27,9 @@ def require_numbers(layer: Text, x: Array, only_floats: bool) -> None:
     other = x.dtype.kind in "iubcOSU" and not only_floats
     if x.dtype.name not in FLOATS and not other:
         raise DTypeError("{layer} cannot compute with an array of {dtype}; cast it first", layer=layer, dtype=x.dtype)
+
+
+def no_device(device: object) -> None:
+    """torch.nn's ``device`` argument is accepted where it means the CPU."""
+    if device is not None and str(device) != "cpu":
+        raise SettingError("device={device!r}: convproof computes on the CPU; leave device out", device=str(device))

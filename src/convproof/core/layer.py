@@ -28,7 +28,7 @@ import numpy as np
 
 from convproof.core.axes import as_array, fresh, widened
 from convproof.core.calls import Calls
-from convproof.core.errors import NotCoveredError, SettingError, ShapeError
+from convproof.core.errors import NotCoveredError, ShapeError
 from convproof.core.evaluation import Case as Case
 from convproof.core.evaluation import Gradients as Gradients
 from convproof.core.evaluation import Known
@@ -294,9 +294,3 @@ class Layer(Holder):
 
     def __repr__(self) -> str:
         return self.describe()
-
-
-def no_device(device: object) -> None:
-    """torch.nn's ``device`` argument is accepted where it means the CPU."""
-    if device is not None and str(device) != "cpu":
-        raise SettingError("device={device!r}: convproof computes on the CPU; leave device out", device=str(device))

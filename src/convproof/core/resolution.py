@@ -131,9 +131,13 @@ class Stored(Coarse):
         return self.role == "arithmetic"
 
     def reach(self, claimed: Array) -> tuple[Array, Array]:
-        """Half a step of the format on either side, or a whole one on one; a step is counted as wide as it is above a power of two."""
-        step = np.maximum(abs(claimed) * (2 * self.storage.u), self.storage.tiny)
-        return left_open(claimed, step, self.rounding)
+        """Half a step of the format on either side, or a whole one on one; below a power of two a step is half as wide as above it."""
+        inner, outer = steps_around(claimed, self.storage)
+        below, above = np.where(claimed > 0, inner, outer), np.where(claimed < 0, inner, outer)
+        if self.rounding == "truncate":
+            return np.asarray(claimed - np.where(claimed <= 0, below, 0.0)), np.asarray(claimed + np.where(claimed >= 0, above, 0.0))
+        down, up = STEPS_AWAY[self.rounding]
+        return np.asarray(claimed - down * below), np.asarray(claimed + up * above)
 
     def render(self, values: Array) -> Array:
         """Numbers of the format."""
@@ -152,9 +156,10 @@ class Digits(Coarse):
         return plural("{n} digit", "{n} digits", n=self.most)
 
     def reach(self, claimed: Array) -> tuple[Array, Array]:
-        """Half a unit of the last digit on either side; a 0 is 0."""
-        half = 0.5 * last_digit(claimed, self.most) + abs(claimed) * 2.0**-52
-        return np.asarray(claimed - half), np.asarray(claimed + half)
+        """Half a unit of the last digit on either side, which is a tenth as large below a power of ten; a 0 is 0."""
+        outer, inner = last_digit(claimed, self.most), last_digit(claimed * (1 - 1e-9), self.most)
+        below, above, slack = np.where(claimed > 0, inner, outer), np.where(claimed < 0, inner, outer), abs(claimed) * 2.0**-52
+        return np.asarray(claimed - 0.5 * below - slack), np.asarray(claimed + 0.5 * above + slack)
 
     def render(self, values: Array) -> Array:
         """Nearest number of so many digits."""
@@ -254,6 +259,14 @@ def rounded(values: Array, to: NumberFormat, how: Rounding = "nearest") -> Array
 def truncated(values: Array, to: NumberFormat) -> Array:
     """Float64 numbers cut off, toward zero, to a binary format."""
     return rounded(values, to, "truncate")
+
+
+def steps_around(values: Array, to: NumberFormat) -> tuple[Array, Array]:
+    """How far the next numbers of a binary format are, toward zero and away from it."""
+    fraction, exponent = np.frexp(np.where(np.isfinite(values), values, 0.0))
+    outer = np.maximum(np.where(values == 0, to.lowest, exponent - to.bits), to.lowest)
+    inner = np.where(abs(fraction) == 0.5, np.maximum(outer - 1, to.lowest), outer)
+    return np.where(np.isfinite(values), np.ldexp(1.0, inner), np.inf), np.where(np.isfinite(values), np.ldexp(1.0, outer), np.inf)
 
 
 def left_open(claimed: Array, step: float | Array, rounding: Rounding) -> tuple[Array, Array]:

@@ -5,36 +5,33 @@ of usual   the distance in units of what rounding hardly ever exceeds
 ULP        the distance in steps of the number format
 """
 
-import io
 from collections.abc import Iterable
 from string import ascii_lowercase
-from typing import TYPE_CHECKING
 
 from convproof.checking.report import Report, Row
 from convproof.core.sentence import Sentence, Text, listed, plural, say, spoken
 from convproof.show.check_meaning import meaning
+from convproof.show.check_table import drawn
 from convproof.show.check_words import WIDE, asked, indices, numbers, printable, share, titled, verdict, wrapped
-from convproof.show.width import fits, width
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from convproof.show.width import of_terminal
 
 LAYER, WHOSE = say("layer"), say("whose")
 COLUMNS = (say("verdict"), say("worst cell"), say("claimed"), say("exact"), say("of proof"), say("of usual"), say("ULP"))
-FIGURES = 5  # columns at the end that hold numbers
-GAP = 2
-SHORTEST = 16
 KEYS = 3
 NOTHING_LOST = ("float32", "float64")
 
 
-def text(report: Report, lang: str | None = None) -> str:
-    """The table, what is remarkable of its rows, and what the figures say."""
+def text(report: Report, lang: str | None = None, columns: int | None = None) -> str:
+    """The table, what its columns mean, what is remarkable of its rows, and what the figures say.
+
+    ``columns`` is how wide the lines may be; None: as wide as the terminal, at most WIDE.
+    """
+    room = columns or of_terminal(WIDE)
     head = [report.judged, *([asked_for(report)] if len(asked(report)) > 1 else [])]
-    blocks = [[wrapped(spoken(line, lang)) for line in head]]
+    blocks = [[wrapped(spoken(line, lang), room) for line in head]]
     if report.rows:
-        blocks.append(_drawn(table(report, lang)))
-    blocks += [[wrapped(sentence.text(lang)) for sentence in said] for said in (remarks(report), meaning(report))]
+        blocks.append(table(report, lang, room))
+    blocks += [[wrapped(sentence.text(lang), room) for sentence in said] for said in ([*legend(report), *remarks(report)], meaning(report))]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -49,44 +46,29 @@ def letters(report: Report) -> dict[Text, str]:
     return dict(zip(names, ascii_lowercase if len(names) <= len(ascii_lowercase) else map(str, range(len(names))), strict=False))
 
 
-def table(report: Report, lang: str | None = None) -> "Table":
-    """The rows as a Rich table of at most 100 columns, where names leave that room."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text as Shown
-
+def table(report: Report, lang: str | None = None, columns: int = WIDE) -> list[str]:
+    """The lines of the table of all rows."""
     rows, letter = ordered(report), letters(report)
     several = len(letter) > 1
-    heads = [title.text(lang) for title in (*([WHOSE] if several else []), *COLUMNS)]
-    body = [[*([letter[row.whose]] if several else []), *cells(row, lang)] for row in rows]
-    names, title = [printable(row.name) for row in rows], LAYER.text(lang)
-    taken = sum(max(map(width, column)) + GAP for column in zip(heads, *body, strict=True))
-    room = max(SHORTEST, WIDE - 1 - taken)
-    drawn = Table(title, *heads, box=box.SIMPLE_HEAD, show_edge=False, padding=(0, GAP - 1, 0, 0))
-    for k, column in enumerate(drawn.columns):
-        column.no_wrap = True
-        column.justify = "right" if k >= len(drawn.columns) - FIGURES else "left"
-    for name, line in zip(names, body, strict=True):
-        drawn.add_row(*map(Shown, (middle(name, room), *line)))
-    return drawn
+    heads = [title.text(lang) for title in (LAYER, *([WHOSE] if several else []), *COLUMNS)]
+    body = [[printable(row.name), *([letter[row.whose]] if several else []), *cells(row, lang)] for row in rows]
+    return drawn(heads, body, columns)
 
 
-def middle(name: str, room: int) -> str:
-    """A name that is too long is cut in the middle: both ends of it tell where it stands."""
-    if width(name) <= room:
-        return name
-    end = name[len(name) - fits(name[::-1], (room - 2) // 2) :]
-    return name[: fits(name, room - 2 - width(end))] + ".." + end
-
-
-def _drawn(table: "Table") -> list[str]:
-    """The lines of a table."""
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=400, color_system=None, legacy_windows=False)
-    console.print(table)
-    drawn: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return [line.rstrip() for line in drawn.rstrip().splitlines()]
+def legend(report: Report) -> list[Sentence]:
+    """What the last three columns mean, where they hold figures at all."""
+    found = [row.worst for row in report.rows if row.worst is not None]
+    if not any(worst.gap for worst in found):
+        return []
+    said = [
+        say(
+            "of proof: distance from the exact value / the most that rounding can do; of usual: / what it rarely exceeds; ULP: in steps of"
+            " the number format, such as float32"
+        )
+    ]
+    if any(row.verdict == "identical" and row.worst is not None and 0 < row.worst.ulps < 1 for row in report.rows):
+        said.append(say("Identical numbers may be a fraction of an ULP off: the exact value has more digits than they can hold."))
+    return said
 
 
 def ordered(report: Report) -> list[Row]:

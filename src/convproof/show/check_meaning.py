@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from convproof.checking.report import Report, Row, Verdict
-from convproof.core.sentence import Sentence, Text, listed, plural, say
+from convproof.core.sentence import Sentence, listed, plural, say
 from convproof.show.check_words import IN_WORDS, explaining, is_read, numbers, place, times, wrapped
 from convproof.show.numbers import rough
 
@@ -32,9 +32,11 @@ def complaint(report: Report, fail_on: str = "undecided") -> str:
 
 def of_row(report: Report, row: Row) -> list[Sentence]:
     """What is to be said of one row alone."""
+    told = row.verdict in ("undecided", "precision")  # the first note is in these sentences already
+    notes = [say("{note}.", note=note) for note in row.notes[told:]]
     if row.verdict == "wrong":
-        return [*_what(row), *row.notes, *_next(report, row)]
-    return [*FOUND[row.verdict](report, row), *row.notes, *_far(row), *_next(report, row)]
+        return [*_what(row), *notes, *_next(report, row)]
+    return [*FOUND[row.verdict](report, row), *notes, *_far(row), *_next(report, row)]
 
 
 def _wrong(report: Report, row: Row) -> Iterator[Sentence]:
@@ -143,12 +145,12 @@ def _undecided(report: Report, row: Row) -> Iterator[Sentence]:
 
 
 def _precision(report: Report, _row: Row) -> Iterator[Sentence]:
-    titles: dict[Text, list[str]] = {}
+    titles: dict[str, tuple[Sentence, list[str]]] = {}
     for row in report.rows:
         if row.verdict == "precision":
-            titles.setdefault(row.notes[0], []).append(row.name)
+            titles.setdefault(row.notes[0].text(), (row.notes[0], []))[1].append(row.name)
     yield say("Nothing is proved wrong. What is more than rounding in this number format may be another arithmetic:")
-    for title, names in titles.items():
+    for title, names in titles.values():
         yield say("{names}: {title}.", names=listed(names, FEW), title=title)
 
 

@@ -23,6 +23,8 @@ BLOCKS = 96  # a tile has at most so many rows and columns
 WITHIN = ((-3.0, (236, 240, 244)), (0.0, (52, 120, 180)))
 BEYOND = ((0.0, (250, 170, 40)), (2.0, (208, 20, 30)), (5.0, (90, 0, 20)))
 FEW_ROWS = 4
+THIN = 48  # pixels on the screen that a tile has at least in either direction, else its ring hides what it is around
+OUTLINE = ";outline:1px solid #999"  # the darkest colour is nearly that of a dark page
 RING = "position:absolute;z-index:1;width:18px;height:18px;border:2px solid #000;border-radius:50%;box-shadow:0 0 0 2px #fff"
 STEPS = (0.0, 0.01, 0.1, 1.0, 1.1, 10.0, 100.0, 1e3, 1e5)
 LABELS = ("0", "0.01", "0.1", "1", "&gt;1", "10", "100", "1e3", "1e5")
@@ -36,9 +38,25 @@ class Plane:
     lead: tuple[int, ...]
     folded: bool = False
 
+    def described(self, name: str, axes: int) -> Sentence:
+        """What the tile shows, for somebody who does not see it; ``name`` is the array's, ``axes`` is how many it has."""
+        largest = shown(float(np.nanmax(self.shares)))
+        where = self.where(axes)
+        if where is None:
+            return say("{name}: largest distance {largest} times what rounding can do", name=name, largest=largest)
+        return say("{name}, {where}: largest distance {largest} times what rounding can do", name=name, where=where, largest=largest)
+
+    def where(self, axes: int) -> Sentence | None:
+        """The place of the tile in an array of so many axes in words."""
+        if not self.lead:
+            return None
+        if axes == 4 and len(self.lead) == 2:
+            return say("image {n}, channel {c}", n=self.lead[0], c=self.lead[1])
+        return say("image {n}", n=self.lead[0]) if len(self.lead) == 1 else say("part {where}", where=list(self.lead))
+
     @property
     def title(self) -> Sentence:
-        """What the tile shows."""
+        """What stands below the tile."""
         largest = shown(float(np.nanmax(self.shares)))
         where = f"[{', '.join(map(str, self.lead))}]"
         if self.folded and self.lead:
@@ -48,8 +66,11 @@ class Plane:
         return say("{where}: up to {largest}", where=where, largest=largest) if self.lead else say("up to {largest}", largest=largest)
 
 
-def heat_map(shares: Array, cell: Cell) -> str:
-    """The tiles and their legend as HTML. ``cell`` is the worst one, which gets a ring; nothing for an array without cells."""
+def heat_map(shares: Array, cell: Cell, name: str = "") -> str:
+    """The tiles of the array ``name`` and their legend as HTML.
+
+    ``cell`` is the worst one, which gets a ring; nothing for an array without cells.
+    """
     if not shares.size or not shares.ndim:
         return ""
     axes = leading(shares.shape)
@@ -58,7 +79,8 @@ def heat_map(shares: Array, cell: Cell) -> str:
     worst = int(np.ravel_multi_index(cell[:axes], lead)) if axes else 0
     spot = divmod(int(np.ravel_multi_index(cell[axes:], inner)), planes[worst].shares.shape[1])
     some = chosen(planes, worst)
-    tiles = "".join(drawn(planes[k], LARGE, spot) if k == worst else drawn(planes[k], SMALL) for k in some)
+    told = {k: planes[k].described(name, shares.ndim).text() for k in some}
+    tiles = "".join(drawn(planes[k], told[k], LARGE, spot) if k == worst else drawn(planes[k], told[k], SMALL) for k in some)
     more = say("{n} more, none of them worse", n=len(planes) - len(some)).text() if len(planes) > len(some) else ""
     return f'<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:flex-end">{tiles}{escape(more)}</div>{legend()}'
 
@@ -88,9 +110,9 @@ def chosen(planes: list[Plane], worst: int) -> list[int]:
     return [worst, *sorted(others)]
 
 
-def drawn(plane: Plane, side: int, spot: tuple[int, int] | None = None) -> str:
-    """One tile with its title, and a ring around a spot."""
-    picture = tile(coloured(pooled(plane.shares)), plane.title.text(), BLOCKS, side)
+def drawn(plane: Plane, told: str, side: int, spot: tuple[int, int] | None = None) -> str:
+    """One tile, what is told of it, its title, and a ring around a spot."""
+    picture = tile(coloured(pooled(plane.shares)), told, BLOCKS, side, THIN, OUTLINE)
     if spot is not None:
         top, left = ((at + 0.5) / size for at, size in zip(spot, plane.shares.shape, strict=True))
         picture += f'<span style="{RING};top:calc({top:.2%} - 11px);left:calc({left:.2%} - 11px)"></span>'
@@ -139,5 +161,12 @@ def legend() -> str:
 
 
 def _ink(r: int, g: int, b: int) -> str:
-    """Black or white, whichever is read more easily on a colour."""
-    return "#000" if 0.299 * r + 0.587 * g + 0.114 * b > 130 else "#fff"
+    """Black or white, whichever has more contrast on a colour: by WCAG 2, (lighter + 0.05) / (darker + 0.05)."""
+    luminance = 0.2126 * _linear(r) + 0.7152 * _linear(g) + 0.0722 * _linear(b)
+    return "#000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#fff"
+
+
+def _linear(component: int) -> float:
+    """The light that a component of sRGB stands for, 0 to 1."""
+    c = component / 255
+    return c / 12.92 if c <= 0.04045 else float(((c + 0.055) / 1.055) ** 2.4)

@@ -3,8 +3,11 @@
 passed    the verdict is better than what the check fails on; its figures stand in system-out
 failure   it is not: the worst cell, both values, the bound, the command that explains it
 skipped   nothing was claimed of this layer, nor of one that it is judged with
+
+A CI tells test cases apart by classname and name, so the classname ends in the model's.
 """
 
+import re
 from xml.etree import ElementTree
 
 from convproof.checking.report import VERDICTS, Report, Row, Verdict
@@ -15,13 +18,16 @@ from convproof.show.check_words import asked, numbers, place, share, titled, ver
 CLASS = "convproof.check"
 
 
-def junit(report: Report, fail_on: Verdict = "undecided", seconds: float = 0.0) -> bytes:
-    """The file's bytes, UTF-8. ``fail_on`` is the mildest verdict that fails; ``seconds`` is how long the check took."""
+def junit(report: Report, fail_on: Verdict = "undecided", seconds: float = 0.0, model: str = "") -> bytes:
+    """The file's bytes, UTF-8. ``fail_on`` is the mildest verdict that fails; ``seconds`` is how long the check took; ``model`` is the
+    model's file or name.
+    """
+    classname = class_of(model)
     bad = VERDICTS.index(fail_on)
     failed = [VERDICTS.index(row.verdict) >= bad for row in report.rows]
     missing = unjudged(report)
     counts = {
-        "name": CLASS,
+        "name": classname,
         "tests": str(len(report.rows) + len(missing)),
         "failures": str(sum(failed)),
         "errors": "0",
@@ -32,16 +38,22 @@ def junit(report: Report, fail_on: Verdict = "undecided", seconds: float = 0.0) 
     suite = ElementTree.SubElement(root, "testsuite", counts)
     several = len(asked(report)) > 1
     for row, fails in zip(report.rows, failed, strict=True):
-        _case(suite, report, row, several, fails)
+        case = ElementTree.SubElement(suite, "testcase", {"classname": classname, "name": legal(titled(row, several)), "time": "0.000"})
+        _tell(case, report, row, fails)
     for name in missing:
-        case = ElementTree.SubElement(suite, "testcase", {"classname": CLASS, "name": legal(name), "time": "0.000"})
+        case = ElementTree.SubElement(suite, "testcase", {"classname": classname, "name": legal(name), "time": "0.000"})
         ElementTree.SubElement(case, "skipped", {"message": str(say("nothing was claimed of it"))})
     ElementTree.indent(root)
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def _case(suite: ElementTree.Element, report: Report, row: Row, several: bool, failed: bool) -> None:
-    case = ElementTree.SubElement(suite, "testcase", {"classname": CLASS, "name": legal(titled(row, several)), "time": "0.000"})
+def class_of(model: str) -> str:
+    """The classname for a model: convproof.check.net_py_make for net.py:make. A point would begin another class."""
+    word = re.sub(r"\W+", "_", model).strip("_")
+    return f"{CLASS}.{word}" if word else CLASS
+
+
+def _tell(case: ElementTree.Element, report: Report, row: Row, failed: bool) -> None:
     told = "\n".join(map(str, of_row(report, row)))
     if failed:
         claimed, exact = numbers(row)

@@ -54,8 +54,11 @@ def _pixels(image: Array) -> Array:
     return image[:, :, 0] if image.shape[-1] == 1 else image
 
 
-def tile(pixels: Array, title: str, largest: int, side: int = SIDE) -> str:
-    """One picture, drawn with its pixels as squares, at most ``largest`` of them wide and high, at least ``side`` on the screen."""
+def tile(pixels: Array, title: str, largest: int, side: int = SIDE, thin: int = 0, style: str = "") -> str:
+    """One picture, drawn with its pixels as squares, at most ``largest`` of them wide and high, at least ``side`` on the screen.
+
+    A picture that would be less than ``thin`` high or wide is stretched to that.
+    """
     from PIL import Image
 
     stream = io.BytesIO()
@@ -65,7 +68,5 @@ def tile(pixels: Array, title: str, largest: int, side: int = SIDE) -> str:
     data = base64.b64encode(stream.getvalue()).decode("ascii")
     height, width = pixels.shape[:2]
     zoom = max(side, min(max(height, width), largest)) / max(height, width)
-    size = f"width:{width * zoom:.0f}px;height:{height * zoom:.0f}px"
-    return (
-        f'<img alt="{escape(title)}" title="{escape(title)}" style="{size};image-rendering:pixelated" src="data:image/png;base64,{data}">'
-    )
+    look = f"width:{max(thin, width * zoom):.0f}px;height:{max(thin, height * zoom):.0f}px;image-rendering:pixelated{style}"
+    return f'<img alt="{escape(title)}" title="{escape(title)}" style="{look}" src="data:image/png;base64,{data}">'

@@ -1,9 +1,11 @@
 """How many columns a text takes in a terminal: a Chinese character takes two."""
 
 import re
+from shutil import get_terminal_size
 
 # a blank; a Chinese character with the marks that may not begin a line; a word
 _PIECES = re.compile(r"\s+|（?[\u3400-\u9fff][，。：；、？！）]*|[^\s\u3400-\u9fff（]+|（")
+NARROW = 40  # in fewer columns nothing is legible
 _OURS = str.maketrans("²≈", "2=")  # what English texts have beyond ASCII
 
 
@@ -46,3 +48,8 @@ def filled(text: str, columns: int) -> str:
             lines.append("")
         lines[-1] += piece if lines[-1] or not piece.isspace() else ""
     return "\n".join(line.rstrip() for line in lines)
+
+
+def of_terminal(most: int) -> int:
+    """Columns of the terminal that a text is printed in, at most so many; ``most`` where there is no terminal."""
+    return max(NARROW, min(most, get_terminal_size((most, 0)).columns))

@@ -99,19 +99,23 @@ def test_a_saturated_number_in_float32_is_known_as_one():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "'' names no number format; expected one such as float32 or"),
+        ("", "'' names no number format; expected one such as float32, float64, float16, bfloat16, q7.8,"),
         ("q7.8.9", "names no number format"),
         ("q70.80", "the format 'q70.80' would have 151 bits; expected 2 to 53"),
         ("ap_fixed:16", "the format 'ap_fixed:16' has 1 number after its name; write it as in ap_fixed:16:6"),
         ("int8", "the format 'int8' has 0 numbers after its name; write it as in int8:0.05:-3"),
         ("int8:-1", "the format 'int8:-1': the scale '-1' is no positive number; write it as in int8:0.05:-3"),
-        ("int8:nan", "'nan' is unknown"),
+        ("int8:nan", "the scale 'nan' is no positive number; write it as in int8:0.05:-3"),
         ("int8:1/0", "the scale '1/0' is no positive number"),
         ("int8:0.1:300", "the zero point 300 is no int8, which goes from -128 to 127"),
         ("int8:0.1:1.5", "'1.5' is no whole number"),
         ("int8:0.1:floor:3", "has a number after a word; write numbers first, as in int8:0.05:-3:floor"),
         ("q7.8:nearest:floor", "says both 'nearest' and 'floor'; choose one"),
-        ("q7.8:sideways", "'sideways' is unknown; expected nearest or floor or truncate or"),
+        ("decimals:x", "'x' is no whole number; write it as in decimals:4"),
+        ("digits:nan", "'nan' is no whole number; write it as in digits:6"),
+        ("int8:nan:0", "the scale 'nan' is no positive number; write it as in int8:0.05:-3"),
+        ("ap_fixed:sixteen:6", "'sixteen' is no whole number"),
+        ("q7.8:sideways", "'sideways' is unknown; expected nearest, floor, truncate, saturate"),
         ("float32:floor", "nothing is lost in float32, so 'floor' makes no sense; leave it out"),
         ("decimals:4:wrap", "'wrap' makes no sense here; leave it out, as in decimals:4"),
         ("decimals:99", "expected 0 to 30 decimals, as in decimals:4"),
@@ -129,7 +133,7 @@ def test_raw():
     assert parse_raw("float32") == Raw("float32", "little")
     assert parse_raw("INT16_t:big") == Raw("int16", "big")
     assert parse_raw("double:little").numpy == np.dtype("<f8")
-    with pytest.raises(cp.SettingError, match="'complex64' names no dtype; expected float16 or"):
+    with pytest.raises(cp.SettingError, match="'complex64' names no dtype; expected float16, bfloat16, float32,"):
         parse_raw("complex64")
     with pytest.raises(cp.SettingError, match="'float32:middle': the byte order 'middle' is unknown; expected little or big"):
         parse_raw("float32:middle")

@@ -125,7 +125,7 @@ def test_a_dat_file_may_be_text(tmp_path):
 @pytest.mark.parametrize(
     ("file", "content", "sentence"),
     [
-        ("a.foo", b"1 2", "a.foo ends in '.foo'; expected .npy or .npz or .safetensors or .txt"),
+        ("a.foo", b"1 2", "a.foo ends in '.foo'; expected .npy, .npz, .safetensors, .txt, .log, .csv, .tsv, .json, .bin"),
         ("a.bin", b"", "a.bin is empty; expected float32 numbers: make it again"),
         (
             "a.bin",
@@ -146,7 +146,7 @@ def test_files_that_cannot_be_read(tmp_path, file, content, sentence):
 def test_paths_that_are_nothing(tmp_path):
     with pytest.raises(cp.FileError, match="does not exist"):
         open_dumps(tmp_path / "gone.bin")
-    with pytest.raises(cp.FileError, match=r"holds no file of numbers; expected files that end in .npy or"):
+    with pytest.raises(cp.FileError, match=r"holds no file of numbers; expected files that end in .npy, .npz,"):
         open_dumps(tmp_path)
 
 

@@ -1,6 +1,4 @@
-"""Winograd's transforms: written out in float32 as loops over tiles, they are never wrong; and a wrong convolution is no Winograd."""
-
-from itertools import product
+"""A convolution by Winograd's transforms is never wrong; and a wrong convolution is no Winograd."""
 
 import numpy as np
 import pytest
@@ -8,120 +6,118 @@ import torch
 import torch.nn.functional as F
 
 import convproof as cp
-from convproof.core.window import Window
-from convproof.layers.conv import winograd
+from tests.layers.conv.tiled import ALGORITHMS, KINDS, WEIGHTS, by_winograd, f, images, in_tiles
 
-f = np.float32
-# Lavin and Gray, 2016, equations 6 and 7 and section 4.3; F(2, 5) has the points of F(4, 3)
-HALF, SIXTH, TWELFTH, LAST = f(1) / f(2), f(1) / f(6), f(1) / f(12), f(1) / f(24)
-F23 = (
-    [[1, 1, 1, 0], [0, 1, -1, -1]],
-    [[1, 0, 0], [HALF, HALF, HALF], [HALF, -HALF, HALF], [0, 0, 1]],
-    [[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]],
-)
-SIX = [[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]]
-F43 = (
-    [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]],
-    [
-        [f(0.25), 0, 0],
-        [-SIXTH, -SIXTH, -SIXTH],
-        [-SIXTH, SIXTH, -SIXTH],
-        [LAST, TWELFTH, SIXTH],
-        [LAST, -TWELFTH, SIXTH],
-        [0, 0, 1],
-    ],
-    SIX,
-)
-F25 = (
-    [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 1]],
-    [
-        [f(0.25), 0, 0, 0, 0],
-        [-SIXTH] * 5,
-        [-SIXTH, SIXTH, -SIXTH, SIXTH, -SIXTH],
-        [LAST, TWELFTH, SIXTH, f(1) / f(3), f(2) / f(3)],
-        [LAST, -TWELFTH, SIXTH, -f(1) / f(3), f(2) / f(3)],
-        [0, 0, 0, 0, 1],
-    ],
-    SIX,
-)
-ALGORITHMS = {"F(2,3)": F23, "F(4,3)": F43, "F(2,5)": F25}
+RIGHT = ("identical", "rounding", "precision")
 
 
-def in_tiles(x, w, algorithm, first=0):
-    """A convolution of padded x (C, H, W) in float32, tile by tile, the tiles beginning ``first`` cells before the output."""
-    A, G, B = (np.array(matrix, f) for matrix in algorithm)
-    (m, a), r = A.shape, w.shape[-1]
-    high, wide = x.shape[1] - r + 1, x.shape[2] - r + 1
-    rows, columns = (-(-(size + first) // m) for size in (high, wide))
-    room = np.zeros((len(x), rows * m + r - 1, columns * m + r - 1), f)
-    room[:, first : first + x.shape[1], first : first + x.shape[2]] = x
-    U = [[(G @ w[o, c]) @ G.T for c in range(len(x))] for o in range(len(w))]
-    y = np.zeros((len(w), rows * m, columns * m), f)
-    for i, j in product(range(0, rows * m, m), range(0, columns * m, m)):
-        V = [(B @ room[c, i : i + a, j : j + a]) @ B.T for c in range(len(x))]
-        for o in range(len(w)):
-            total = np.zeros((a, a), f)
-            for c in range(len(x)):
-                total += U[o][c] * V[c]
-            y[o, i : i + m, j : j + m] = (A @ total) @ A.T
-    return y[:, first : first + high, first : first + wide]
-
-
-def images(kind, shape):
-    x = np.random.default_rng(4).normal(size=shape)
-    return {"random": x, "relu": np.maximum(x, 0), "constant": np.full(shape, 0.3), "image": abs(x) + 5}[kind].astype(f)
-
-
-def conv_of(channels, kernel, constant=False):
-    conv = cp.Conv2d(channels, 2, kernel, padding=kernel // 2, seed=3).eval()
-    conv.bias = [0.5, -0.25]
-    if constant:
-        conv.weight = np.full_like(conv.weight, 0.1)
+def conv_of(channels, kernel, weights=None, out=2, seed=3):
+    conv = cp.Conv2d(channels, out, kernel, padding=kernel // 2, seed=seed).eval()
+    conv.bias = np.linspace(0.5, -0.25, out)
+    if weights is not None:
+        conv.weight = WEIGHTS[weights](np.random.default_rng(seed), conv.weight.shape).astype(f)
     return conv
 
 
-def by_winograd(conv, x, name, first=0):
-    p = conv.padding[0]
-    padded = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
-    return np.stack([in_tiles(image, conv.weight, ALGORITHMS[name], first) for image in padded]) + conv.bias[:, None, None]
+def directly(conv, x):
+    return F.conv2d(torch.tensor(x), torch.tensor(conv.weight), torch.tensor(conv.bias), padding=conv.padding[0]).numpy()
 
 
-@pytest.mark.parametrize("constant", [False, True], ids=["drawn", "constant weight"])
-@pytest.mark.parametrize("kind", ["random", "relu", "constant", "image"])
-@pytest.mark.parametrize("channels", [1, 16])
+def right(row):
+    assert row.verdict in RIGHT, row
+    assert row.precision in (None, "winograd-error")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ALGORITHMS)
-def test_winograd_is_not_wrong(name, channels, kind, constant):
-    conv, x = conv_of(channels, int(name[4]), constant), images(kind, (1, channels, 7, 9))
-    for first in (0, 1):
-        row = cp.check(conv, x, by_winograd(conv, x, name, first))["Conv2d"]
-        assert row.verdict in ("identical", "rounding", "precision")
-        assert row.precision in (None, "winograd-error")
+def test_winograd_is_not_wrong(name, kind):
+    kernel = ALGORITHMS[name].taps
+    for channels, weights in ((1, "drawn"), (3, "positive"), (2, "constant")):
+        conv, x = conv_of(channels, kernel, weights), images(kind, (1, channels, 13, 15))
+        right(cp.check(conv, x, by_winograd(conv, x, name))["Conv2d"])
 
 
-@pytest.mark.parametrize("name", ["F(2,3)", "F(4,3)"])
-def test_512_constant_channels(name):
-    """A sequential sum over constant channels errs 16*u*SW in F(2,3): the direct line on top is needed."""
-    conv, x = conv_of(512, 3, True), images("constant", (1, 512, 5, 4))
-    y = by_winograd(conv, x, name)
-    assert cp.check(conv, x, y)["Conv2d"].verdict == "rounding"
-    own = next(p for p in conv.precisions() if str(p.title).endswith("4") == (name == "F(2,3)"))
-    lines = own.lines(conv, case_of(conv, x), y, y)
-    assert (abs(y - lines.exact) <= lines.proof).all()
+@pytest.mark.parametrize("kind", ["random", "sparse", "positive"])
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_nor_is_it_in_front_of_another_layer(name, kind):
+    conv, x = conv_of(1, ALGORITHMS[name].taps), images(kind, (1, 1, 13, 15))
+    network, y = cp.Sequential(conv=conv, relu=cp.ReLU(), pool=cp.MaxPool2d(2)).eval(), by_winograd(conv, x, name)
+    pooled = F.max_pool2d(F.relu(torch.tensor(y)), 2).numpy()
+    right(cp.check(network, x, {"pool": pooled})["pool"])
+    assert cp.check(network, x, {"pool": pooled + f(1e-3)})["pool"].verdict == "wrong"
 
 
-def case_of(conv, x):
-    from convproof.core.evaluation import Case
+@pytest.mark.parametrize("name", [name for name, one in ALGORITHMS.items() if one.tile < 8])
+def test_tiles_may_begin_elsewhere(name):
+    conv, x = conv_of(1, ALGORITHMS[name].taps), images("random", (1, 1, 13, 15))
+    right(cp.check(conv, x, by_winograd(conv, x, name, first=1))["Conv2d"])
+    padded = np.pad(x[0], ((0, 0), *[(conv.padding[0],) * 2] * 2))
+    cut = 5 + 2 * conv.padding[0]  # two parts of the image, the second with tiles of its own
+    parts = [in_tiles(part, conv.weight, ALGORITHMS[name]) for part in (padded[:, :cut], padded[:, 5:])]
+    right(cp.check(conv, x, np.concatenate(parts, 1)[None] + conv.bias[:, None, None])["Conv2d"])
 
-    return Case((x,))
+
+@pytest.mark.parametrize("channels", [3, 64, 512])
+@pytest.mark.parametrize("name", ["F(2,3)", "F(4,3)", "F(6,3)", "F(6,3) by MNN"])
+def test_many_channels(name, channels):
+    for kind, weights in (("random", "drawn"), ("constant", "constant"), ("sparse", "equal channels")):
+        conv, x = conv_of(channels, 3, weights), images(kind, (1, channels, 12, 13))
+        right(cp.check(conv, x, by_winograd(conv, x, name))["Conv2d"])
 
 
-def test_where_it_exceeds_the_line_of_a_direct_convolution_it_is_named():
+@pytest.mark.parametrize("name", ["F(4,3)", "F(6,3)", "F(6,3) by MNN"])
+def test_where_it_exceeds_the_line_of_a_direct_convolution_it_is_named(name):
     conv, x = conv_of(1, 3), images("random", (1, 1, 30, 31))
-    y = by_winograd(conv, x, "F(4,3)")
+    y = by_winograd(conv, x, name)
     row = cp.check(conv, x, y)["Conv2d"]
     assert (row.verdict, row.precision) == ("precision", "winograd-error")
     for wrong in (0 * y, y - conv.bias[:, None, None], y + conv.bias[:, None, None], np.roll(y, 1, -1), y * f(1.002), y + f(1e-3)):
         assert cp.check(conv, x, wrong)["Conv2d"].verdict == "wrong"
+
+
+SMALL = 2e-5
+MISTAKES = {
+    "an offset": lambda y, size, signs: y + f(SMALL) * size,
+    "a scale": lambda y, size, signs: y * f(1 + SMALL),
+    "an offset a channel": lambda y, size, signs: y + f(SMALL) * size * signs,
+    "a scale a channel": lambda y, size, signs: y * (1 + f(SMALL) * signs),
+}
+
+
+@pytest.mark.parametrize("base", ["direct", "F(2,3)", "F(4,3)"])
+@pytest.mark.parametrize("kind", ["random", "relu", "pixels"])
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_small_mistake_in_all_cells_is_no_winograd(mistake, kind, base):
+    conv, x = conv_of(3, 3, out=8), images(kind, (1, 3, 40, 41))
+    y = directly(conv, x) if base == "direct" else by_winograd(conv, x, base)
+    signs = np.where(np.arange(8) % 3, 1, -1).astype(f)[:, None, None]
+    wrong = MISTAKES[mistake](y, y.std(), signs)
+    assert cp.check(conv, x, y)["Conv2d"].verdict in RIGHT
+    assert cp.check(conv, x, wrong)["Conv2d"].verdict == "wrong"
+
+
+def test_an_eps_folded_wrongly_is_no_winograd():
+    conv, norm = conv_of(3, 3, out=8), cp.BatchNorm2d(8)
+    norm.running_var, norm.running_mean = np.linspace(0.3, 2, 8), np.linspace(-0.2, 0.3, 8)
+    network, x = cp.Sequential(conv=conv, norm=norm, relu=cp.ReLU()).eval(), images("random", (1, 3, 40, 41))
+
+    def fused(base, eps):
+        y = directly(conv, x) if base == "direct" else by_winograd(conv, x, base)
+        scale = 1 / np.sqrt(norm.running_var.astype(np.float64) + eps)[:, None, None]
+        return np.maximum((y - norm.running_mean[:, None, None]) * scale, 0).astype(f)
+
+    for base in ("direct", "F(2,3)", "F(4,3)", "F(6,3)"):
+        right(cp.check(network, x, {"relu": fused(base, 1e-5)})["relu"])
+        assert cp.check(network, x, {"relu": fused(base, 2e-4)})["relu"].verdict == "wrong"
+
+
+@pytest.mark.parametrize("error", [3e-6, 1e-5, 1e-4])
+def test_one_cell_by_itself_is_no_winograd(error):
+    conv, x = conv_of(1, 3), images("random", (1, 1, 24, 25))
+    y = directly(conv, x).copy()
+    y[0, 1, 11, 9] += f(error)
+    row = cp.check(conv, x, y)["Conv2d"]
+    assert (row.verdict, row.worst.cell) == ("wrong", (0, 1, 11, 9))
 
 
 def test_behind_a_batch_normalisation_and_in_groups():
@@ -130,57 +126,30 @@ def test_behind_a_batch_normalisation_and_in_groups():
     norm.running_var = [0.3, 1.5, 2, 0.7]
     network, x = cp.Sequential(conv=conv, norm=norm).eval(), images("random", (1, 2, 24, 25))
     padded = np.pad(x[0], ((0, 0), (1, 1), (1, 1)))
-    halves = [in_tiles(padded[g : g + 1], conv.weight[2 * g : 2 * g + 2], F43) for g in (0, 1)]
+    halves = [in_tiles(padded[g : g + 1], conv.weight[2 * g : 2 * g + 2], ALGORITHMS["F(4,3)"]) for g in (0, 1)]
     y = np.concatenate(halves)[None] + conv.bias[:, None, None]
     assert cp.check(network, x, {"conv": y})["conv"].precision == "winograd-error"
     after = ((y - norm.running_mean[:, None, None]) / np.sqrt(norm.running_var + f(1e-5))[:, None, None]).astype(f)
-    row = cp.check(network, x, {"norm": after})["norm"]
-    assert row.verdict in ("rounding", "precision")
-    assert row.precision in (None, "winograd-error")
+    right(cp.check(network, x, {"norm": after})["norm"])
 
 
-def test_along_one_axis():
-    conv = cp.Conv1d(1, 2, 3, padding=1, seed=3).eval()
-    x = images("random", (1, 1, 400))
-    A, G, B = (np.array(matrix, f) for matrix in F43)
-    room = np.pad(x[0, 0], (1, 5))
+@pytest.mark.parametrize("batch", [True, False])
+def test_along_one_axis_and_without_a_batch(batch):
+    conv, x = cp.Conv1d(1, 2, 3, padding=1, seed=3).eval(), images("random", (1, 400))
+    A, G, B = ALGORITHMS["F(4,3)"].tables
+    room = np.pad(x[0], (1, 5))
     tiles = [[A @ ((G @ w[0]) * (B @ room[i : i + 6])) for i in range(0, 400, 4)] for w in conv.weight]
-    row = cp.check(conv, x, np.array(tiles).reshape(1, 2, 400) + conv.bias[:, None])["Conv1d"]
-    assert (row.verdict, row.precision) in (("precision", "winograd-error"), ("rounding", None))
-
-
-@pytest.mark.parametrize(("tile", "kernel"), [(4, 3), (6, 3), (6, 5)])
-def test_absolute_sums_by_hand(tile, kernel):
-    """The same transforms on absolute values, tile by tile in loops, at their worst over all beginnings."""
-    along = winograd.transforms([Window(kernel)] * 2, tile)
-    assert along is not None
-    algorithm = [abs(np.array(matrix, np.float64)) for matrix in {(4, 3): F23, (6, 3): F43, (6, 5): F25}[tile, kernel]]
-    rng = np.random.default_rng(5)
-    x, w = abs(rng.normal(size=(2, 8, 9))), abs(rng.normal(size=(3, 2, kernel, kernel)))
-    A, G, B = algorithm
-    (m, a), r = A.shape, kernel
-    high, wide = 8 - r + 1, 9 - r + 1
-    worst = np.zeros((3, high, wide))
-    big = np.pad(x, ((0, 0), (a, a), (a, a)))
-    for o, i, j, p, q in product(range(3), range(high), range(wide), range(m), range(m)):
-        tile_of = [big[c, a + i - p : 2 * a + i - p, a + j - q : 2 * a + j - q] for c in range(2)]
-        total = sum((G @ w[o, c] @ G.T) * (B @ tile_of[c] @ B.T) for c in range(2))
-        worst[o, i, j] = max(worst[o, i, j], (A @ total @ A.T)[p, q])
-    found = winograd.absolute_sums(-x[None], w, along, 1)[0]
-    assert np.allclose(found, worst, rtol=1e-6, atol=0)
+    y = np.array(tiles).reshape(2, 400) + conv.bias[:, None]
+    right(cp.check(conv, x[None] if batch else x, y[None] if batch else y)["Conv1d"])
 
 
 def test_who_has_one():
-    assert [str(p.title)[-1] for p in cp.Conv2d(2, 2, 3).precisions()] == ["4", "6"]
-    assert [str(p.title)[-1] for p in cp.Conv2d(2, 2, (1, 5)).precisions()] == ["6"]
-    assert [str(p.title)[-1] for p in cp.Conv3d(2, 2, 3).precisions()] == ["4"]
-    for conv in (cp.Conv2d(2, 2, 3, stride=2), cp.Conv2d(2, 2, 3, dilation=2), cp.Conv2d(2, 2, 1), cp.Conv2d(2, 2, 7)):
+    counts = {
+        3: cp.Conv2d(2, 2, 3).precisions(),  # tiles of 4, 6 and 8
+        2: cp.Conv2d(2, 2, (1, 5)).precisions(),  # of 6 and 8
+        1: cp.Conv3d(2, 2, 3).precisions(),  # of 4
+    }
+    assert {len(found): found for found in counts.values()} == counts
+    assert len(cp.Conv2d(2, 2, 7).precisions()) == 1
+    for conv in (cp.Conv2d(2, 2, 3, stride=2), cp.Conv2d(2, 2, 3, dilation=2), cp.Conv2d(2, 2, 1), cp.Conv2d(2, 2, 9)):
         assert conv.precisions() == ()
-
-
-def test_our_transforms_convolve():
-    for tile, kernel in ((4, 3), (6, 3), (6, 5)):
-        (one,) = winograd.transforms([Window(kernel)], tile) or ()
-        x, w = np.arange(1.0, tile + 1) ** 2, np.arange(1.0, kernel + 1)
-        y = F.conv1d(torch.tensor(x)[None, None], torch.tensor(w)[None, None]).numpy().reshape(-1)
-        assert np.allclose(one.A @ ((one.G @ w) * (one.B @ x)), y, rtol=1e-12)

@@ -53,14 +53,16 @@ def looks_like(count: int, expected: Shape, letters: str) -> Iterator[Sentence]:
     elif wanted % count == 0:
         yield say("exactly 1/{n} of them, as if it were cut short or one image of a batch", n=wanted // count)
     for shape, axis in padded(count, expected):
-        name = letters[axis].upper() if letters else axis
+        name, short, long = letters[axis].upper() if letters else axis, expected[axis], shape[axis]
         yield say(
             "as many as {shape} has, with axis {axis} padded from {short} to {long}: leave the padding out",
             shape=shape,
             axis=name,
-            short=expected[axis],
-            long=shape[axis],
+            short=short,
+            long=long,
         )
+        if name == "C" and (blocks := [block for block in BLOCKS if block > 2 and long == -(-short // block) * block]):
+            yield say("if channels stand in blocks, declare that with --layout nc{n}hw{n}", n=blocks[0])
     for shape, border in bordered(count, expected, letters):
         yield say("as many as {shape} has, with a border of {n}: leave the border out", shape=shape, n=border)
 

@@ -1,14 +1,14 @@
 """In which order an array's numbers stand: N, H, W, C for N, C, H, W; weights as H, W, I, O; a flat buffer in any of these.
 
-An *order* is the axes of the expected shape as the target has them, slowest first: (0, 2, 3, 1) is N, H, W, C. An array of the expected
-shape is never permuted. One that does not fit is read in every order in which its shape is possible, axes of length 1 left out and
-neighbouring axes joined (a flat buffer has joined them all), and the order that comes closest to the network's own array is taken, if it
-is clearly the closest (``likeness.py``); if none is, the one in which other arrays of the same target are, else the commonest.
+An array of the expected shape is never permuted. One that does not fit is read in every order in which its shape is possible, axes of
+length 1 left out and neighbouring axes joined (a flat buffer has joined them all), and the order that comes closest to the network's own
+array is taken, if it is clearly the closest (``likeness.py``); if none is, the one in which other arrays of the same target are, else the
+commonest.
 """
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import permutations
@@ -16,51 +16,17 @@ from itertools import permutations
 import numpy as np
 
 from convproof.checking.matching.counts import complaint
+from convproof.checking.matching.declared_order import Layout
+from convproof.checking.matching.expected import Expected, Fitted, Order, joins, spelled, without_ones
 from convproof.checking.matching.likeness import Known, Likeness
-from convproof.core.errors import SettingError, ShapeError
-from convproof.core.sentence import Sentence, Text, listed, say
+from convproof.core.errors import ShapeError
+from convproof.core.sentence import Text, say
 from convproof.core.shapes import Array, Shape
 
-Order = tuple[int, ...]
-
-OUTPUTS = {1: "c", 2: "nc", 3: "chw", 4: "nchw", 5: "ncdhw"}
-OTHER_OUTPUTS = {3: ("ncw", "ncl"), 4: ("cdhw",)}
 COMMONEST = ("nhwc", "nwhc", "ncwh", "whcn", "hwcn", "chwn", "hwc", "whc", "cwh", "ndhwc", "hwio", "ohwi", "ihwo", "hwoi", "dhwio", "wio")
 OFTEN = 2  # times that an order was clear before an array in another one has to be far closer in that
 SAMPLED = 4096
 MOST_AXES = 5  # 120 orders
-
-
-@dataclass(frozen=True)
-class Expected:
-    """The array that something is read as: its shape, the letters of its axes, and the network's own numbers, made when they are needed.
-
-    ``kind`` is "output" or "weight": orders met in one say nothing of the other.
-    """
-
-    shape: Shape
-    letters: str
-    kind: str
-    numbers: Callable[[], Array]
-
-    @classmethod
-    def of(cls, own: Array, letters: str, kind: str = "output") -> "Expected":
-        """From the network's own array."""
-        return cls(own.shape, letters, kind, lambda: own)
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """An array in the expected shape, or what is to be done to an array of as many cells, and what is to be said of it."""
-
-    shape: Shape
-    order: Order
-    notes: tuple[Sentence, ...] = ()
-
-    def change(self, array: Array) -> Array:
-        """An array, read in the order, in the expected shape: a view where there is one."""
-        there = array.reshape([self.shape[axis] for axis in self.order])
-        return np.asarray(there.transpose(np.argsort(self.order)))
 
 
 @dataclass
@@ -80,61 +46,14 @@ class Habit:
         return known[0] if known else None
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Declared orders, for arrays whose axes have these letters: ("nhwc", "hwio")."""
-
-    orders: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, text: str) -> "Layout":
-        """Declared orders: "nhwc", or several for arrays of several kinds, "nhwc,hwio". Raises SettingError for one that makes no sense."""
-        orders = tuple(text.lower().replace(",", " ").split())
-        known = {frozenset(letters) for letters in (*OUTPUTS.values(), *sum(OTHER_OUTPUTS.values(), ()), "oi", "oiw", "oihw", "oidhw")}
-        for order in orders:
-            if len(set(order)) != len(order) or len(order) < 2 or frozenset(order) not in known:
-                raise no_layout(text, order)
-        if not orders or len({frozenset(order) for order in orders}) != len(orders):
-            raise no_layout(text, text)
-        return cls(orders)
-
-    def order(self, expected: Expected) -> Order | None:
-        """The order declared for an array; N may be left out. None if the letters are those of other arrays."""
-        alike = OTHER_OUTPUTS.get(len(expected.shape), ()) if expected.kind == "output" else ()
-        for letters in (expected.letters, *alike):
-            for order in self.orders:
-                whole = order if set(order) == set(letters) else "n" + order if "n" in letters else order.replace("n", "")
-                if set(whole) == set(letters):
-                    return tuple(letters.index(letter) for letter in whole)
-        return None
-
-
-def no_layout(text: str, order: str) -> SettingError:
-    """A layout that makes no sense."""
-    return SettingError(
-        "layout {text!r}: {order!r} is no order of axes; write each axis once, slowest first, such as {outputs} for outputs, {weights} for "
-        "weights, or one of each, {both}",
-        text=text,
-        order=order,
-        outputs=listed(["nhwc", "hwc", "nwhc", "ndhwc"]),
-        weights=listed(["hwio", "ohwi", "ihwo"]),
-        both="nhwc,hwio",
-    )
-
-
-def weight_letters(axes: str, rank: int) -> str:
-    """Letters of a parameter's axes, "out_channels, in_channels / groups, *kernel_size" -> "oihw"; "" where they are not known."""
-    first = "".join({"o": "o", "i": "i"}.get(axis.strip()[:1], "") for axis in axes.split(","))
-    letters = first + {0: "", 1: "w", 2: "hw", 3: "dhw"}.get(rank - len(first), "?")
-    return letters if sorted(first) == ["i", "o"] and "?" not in letters else ""
-
-
 def fit(array: Array, expected: Expected, called: Text, layout: Layout | None, habit: Habit, fits: Sequence[str] = ()) -> Fitted:
     """How an array is read in the expected shape. ``fits`` are names of arrays that have as many cells as it has.
 
     Raises ShapeError for another number of cells, and for a shape in which no order of the axes can be written down.
     """
     shape, plain = expected.shape, tuple(range(len(expected.shape)))
+    if layout is not None and (blocked := layout.blocked(expected, array.size)) is not None:
+        return blocked.read(array, called)
     if array.size != math.prod(shape):
         raise complaint(called, array.shape, shape, expected.letters, fits)
     declared = layout.order(expected) if layout is not None else None
@@ -167,6 +86,8 @@ def possible(found: Shape, expected: Expected, layout: Layout | None) -> list[Or
 
 def closest(array: Array, expected: Expected, layout: Layout | None, most: int) -> Likeness | None:
     """How alike the network's own array is in the best order, by ``most`` of its cells; None for an impossible shape."""
+    if layout is not None and (blocked := layout.blocked(expected, array.size)) is not None:
+        return likeness_of(array, expected, blocked, most) if joins(array.shape, blocked.there) else None
     found = likenesses(array, expected, possible(array.shape, expected, layout), most)
     return min(found.values(), key=lambda likeness: likeness.distance, default=None)
 
@@ -223,6 +144,12 @@ def likenesses(array: Array, expected: Expected, orders: Sequence[Order], most: 
     return {order: own.likeness(Fitted(shape, order).change(array)[at]) for order in orders}
 
 
+def likeness_of(array: Array, expected: Expected, fitted: Fitted, most: int = SAMPLED) -> Likeness:
+    """How alike the network's own array is, read in one way."""
+    at = drawn(expected.shape, most) if math.prod(expected.shape) > most else ...
+    return Known.of(expected.numbers()[at]).likeness(fitted.change(array)[at])
+
+
 @lru_cache(maxsize=64)
 def drawn(shape: Shape, count: int) -> tuple[Array, ...]:
     """Some cells of an array, always the same ones."""
@@ -241,26 +168,3 @@ def orders_of(expected: Expected) -> Iterator[Order]:
         if long not in seen:
             seen.add(long)
             yield order
-
-
-def joins(found: Sequence[int], fine: Sequence[int]) -> bool:
-    """Whether a shape is another one with neighbouring axes joined; axes of length 1 count for nothing."""
-    left = list(without_ones(fine))
-    for size in without_ones(found):
-        product = 1
-        while left and product < size:
-            product *= left.pop(0)
-        if product != size:
-            return False
-    return not left
-
-
-def without_ones(shape: Sequence[int]) -> Shape:
-    """A shape without its axes of length 1."""
-    return tuple(size for size in shape if size != 1)
-
-
-def spelled(order: Order, expected: Expected) -> Sentence:
-    """An order in words, "N, H, W, C", or the axes by number where they have no letters."""
-    letters = expected.letters.upper()
-    return listed([letters[axis] if letters else axis for axis in order])

@@ -1,32 +1,38 @@
 """Whose array is this? Claimed arrays find their places in the network: by name, else by their values, else by their size.
 
-    by name     ``names.py``; an exact name is never looked at twice
-    by values   of all arrays with as many cells, the network's own one that is clearly the closest (``likeness.py``); of several with
-                the very same numbers (a Flatten has those of its input) the one of the claimed shape, else the first that is free
-    by size     the only array of a layer with as many cells that nothing else was taken for
+    by name     ``names.py``; a name that says clearly which array it is, is never looked at twice
+    by number   names that say nothing but a number (layer_3, 003), for layers that have numbers for names, or places, counted from 0 or
+                from 1: the values of all of them have to agree with it
+    by values   of the arrays that a name leaves open, or else of all with as many cells, the one that is clearly the closest
+                (``values.py``); of several with the very same numbers (a Flatten has those of its input) the one of the claimed shape,
+                else the first that is free. A name that nearly is one, con1, needs nearly that layer's numbers
+    by size     if the name says nothing, the only array of a layer with as many cells that nothing else was taken for
 
-The last two are said in a note.
+All but the first are said in a note.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from convproof.checking.claims import Claim
 from convproof.checking.matching.counts import numbers
-from convproof.checking.matching.layouts import OUTPUTS, SAMPLED, Expected, Fitted, Habit, Layout, closest, fit, orders_of, weight_letters
-from convproof.checking.matching.likeness import Likeness
+from convproof.checking.matching.declared_order import Layout
+from convproof.checking.matching.expected import Fitted
+from convproof.checking.matching.layouts import Habit, fit, orders_of
 from convproof.checking.matching.misread import Bytes, as_many
-from convproof.checking.matching.names import Names, Target
+from convproof.checking.matching.names import Names
+from convproof.checking.matching.own import Own
+from convproof.checking.matching.seeming import Seeming
 from convproof.checking.matching.sources import Source
+from convproof.checking.matching.spellings import Target, words_of
+from convproof.checking.matching.values import Values
 from convproof.checking.subject import Subject
-from convproof.core.errors import DTypeError, ShapeError, UnknownNameError
+from convproof.core.errors import ShapeError, UnknownNameError
 from convproof.core.formats import FLOAT64, format_of
 from convproof.core.resolution import Resolution
 from convproof.core.sentence import Sentence, did_you_mean, listed, say
@@ -36,19 +42,22 @@ from convproof.formats.dumps.settling import settled
 from convproof.network.graph import Place
 
 LOOKED_AT = 8
+Counted = Sequence[tuple[Source, Target | None]]
 
 
 @dataclass(frozen=True)
 class Matched:
     """Claims by place, those on parameters and statistics by their name in the state dict, and those on the network's inputs by name.
 
-    ``ignored`` are single numbers that a log holds besides, such as "iterations: 100".
+    ``ignored`` are single numbers that a log holds besides, such as "iterations: 100". ``seems`` says of an array that turned out wrong, by
+    its name, what it seems to be.
     """
 
     outputs: Mapping[Place, Callable[[], Claim]]
     state: Mapping[str, Callable[[], Claim]]
     inputs: Mapping[str, Callable[[], Claim]] = field(default_factory=dict)
     ignored: tuple[Sentence, ...] = ()
+    seems: Callable[[str], tuple[Sentence, ...]] = lambda name: ()
 
 
 def match(subject: Subject, claimed: Mapping[str, Any], declared: Resolution | None = None, layout: str | None = None) -> Matched:
@@ -80,8 +89,11 @@ class Matching:
     def of(self, sources: Sequence[Source]) -> Matched:
         """All of them, matched."""
         nameless = [source for source in sources if not self._by_name(source) and not self._prepares(source)]
+        self._by_number({source.name: source for source in nameless})
+        named = {source.name for source in self.taken.values()}
+        nameless = [source for source in nameless if source.name not in named]
         strange = [source for source in nameless if not self._by_values(source, source.read())]
-        single = any(target.kind == "output" for target in self.alike(1))
+        single = any(target.kind == "output" for target in self.own.alike(1))
         ignored = [source for source in strange if self.taken and not single and source.read().array.size == 1]
         for source in strange:
             if source not in ignored:
@@ -92,13 +104,18 @@ class Matching:
             {target.name: read for target, read in claims.items() if target.kind == "state"},
             {target.name: read for target, read in claims.items() if target.kind == "input"},
             tuple(say("{name} is one number that belongs to no array: not looked at", name=source.called) for source in ignored),
+            self.seems,
         )
 
     def _by_name(self, source: Source) -> bool:
-        target = self.names.find(source.name)
-        if target is not None:
-            self._take(source, target)
-        return target is not None
+        found = self.names.find(source.name)
+        if len(found) != 1:
+            return False
+        target = found[0]
+        renamed = target.name == self.subject.network.graph.aliases.get(source.name)
+        strange = renamed and not {*words_of(source.name)} & {*words_of(target.name)}  # Conv_4 had no name of its own
+        self._take(source, target, *([say("{name} in the model's file", name=source.name)] if strange else []))
+        return True
 
     def _prepares(self, source: Source) -> bool:
         """Whether it is a stage on the way to an input that is there too, as in an archive that a run on images was saved to."""
@@ -115,37 +132,62 @@ class Matching:
         self.taken[target] = source
         self.notes[target] = notes
 
+    def _by_number(self, sources: Mapping[str, Source]) -> None:
+        """Take names that say nothing but a number for the layers of these numbers, if the values of all agree with one way to count."""
+        for count in self.names.numbered.values():
+            group = [(sources[name], number) for name, number in count.items() if name in sources]
+            counted = [[(source, self.names.of_number(number - first)) for source, number in group] for first in (0, 1)]
+            votes = [self._votes(counted[first], counted[1 - first]) for first in (0, 1)]
+            first = int(votes[1] > votes[0])
+            for source, target in counted[first] if votes[0] != votes[1] and votes[first] > 0 else ():
+                if target is not None:
+                    self._take(source, target, say("found by the number in the name, counted from {first}", first=first))
+
+    def _votes(self, ours: Counted, others: Counted) -> int:
+        """How many arrays are clearly closer to one array than to another one; -1 if one of them does not have its size, or if it holds the
+        numbers of a third.
+        """
+        votes = 0
+        for (source, target), (_, other) in zip(ours, others, strict=True):
+            values = self._values(source.read())
+            if target is None or target in self.taken or target not in values.possible:
+                return -1
+            near = values.nearest(values.possible, nearly=True)
+            if near and target not in near:
+                return -1
+            found = values.likenesses([target] if other is None else [target, other])
+            rival = found.get(other) if other is not None else None
+            votes += target in found and found[target].close and (rival is None or found[target].clearly_below(rival.distance))
+        return votes
+
     def _by_values(self, source: Source, written: Written) -> bool:
-        """Take an array for the one that it is clearly closest to; all its cells are looked at where some leave several open."""
-        near = nearest(self._likenesses(self.alike(written.array.size), written, SAMPLED))
-        if not self._same(near):
-            near = nearest(self._likenesses(near, written, written.array.size))
-        if not near or not self._same(near):
+        """Take an array for the one that it is clearly closest to, of those that its name leaves open."""
+        leaves_open = self.names.find(source.name)
+        misses = not leaves_open and self.names.misses(source.name)
+        values = self._values(written)
+        near = values.nearest(leaves_open or values.possible, nearly=misses)
+        free = [other for other in near if other not in self.taken] or ([] if misses else near)
+        if not free:
             return False
-        free = [other for other in near if other not in self.taken] or near
-        target = next((other for other in free if self.shape(other) == written.array.shape), free[0])
+        target = next((other for other in free if self.own.shape(other) == written.array.shape), free[0])
         self._take(source, target, say("{name} is taken for {target}, by its values", name=source.name, target=target.name))
         return True
 
-    def _likenesses(self, targets: Sequence[Target], written: Written, most: int) -> dict[Target, Likeness]:
-        """How alike the network's own arrays are, by ``most`` of their cells; without those that the shape cannot be."""
-        layout, whole, read = self._layout(written), {t: self.dtype(t).kind in "iub" for t in targets}, dict[bool, Array]()
-        for kind in set(whole.values()):
-            with suppress(DTypeError):  # codes that the declared format does not have
-                read[kind] = settled(written, self.declared, np.dtype(np.int64 if kind else np.float32), "").array
-        found = {t: closest(read[whole[t]], self.expected(t), layout, most) for t in targets if whole[t] in read}
-        return {target: likeness for target, likeness in found.items() if likeness is not None}
-
-    def _same(self, targets: Sequence[Target]) -> bool:
-        """Whether the network's own arrays hold the very same numbers."""
-        return all(np.array_equal(self.array(t).ravel(), self.array(targets[0]).ravel(), equal_nan=True) for t in targets[1:])
+    def _values(self, written: Written) -> Values:
+        return Values(self.own, written, self.declared, self._layout(written))
 
     def _by_size(self, source: Source, shape: Shape) -> None:
-        """Take an array for the only one of its size. Raises UnknownNameError if that is not one."""
+        """Take an array for the only one of its size. Raises UnknownNameError if that is not one, or if its name says something else."""
         size = int(np.prod(shape))
-        alike = [target for target in self.alike(size) if target.kind == "output"]
+        alike = [target for target in self.own.alike(size) if target.kind == "output"]
         free = [target for target in alike if target not in self.taken]
-        if len(free) != 1 or size == 0:
+        if found := self.names.find(source.name):
+            raise UnknownNameError(
+                "{name!r} matches several arrays: {found}; write the name in full",
+                name=source.name,
+                found=listed([target.name for target in found], most=8),
+            )
+        if len(free) != 1 or size == 0 or self.names.misses(source.name):
             raise self._unknown(source, shape, alike)
         note = say(
             "{name} is taken for {target}, the only array of {numbers} left", name=source.name, target=free[0].name, numbers=numbers(size)
@@ -156,9 +198,10 @@ class Matching:
         """The error for an array that belongs nowhere."""
         size = int(np.prod(shape))
         near = self.names.near(source.name)
+        near = [name for name in near if self.own.targets[name] in alike] or near
         hint = did_you_mean(near) if near else say("give it the name of its layer")
         for more in (
-            as_many(source.raw, lambda n: [t.name for t in self.alike(n) if t.kind == "output"]) if source.raw and not alike else ()
+            as_many(source.raw, lambda n: [t.name for t in self.own.alike(n) if t.kind == "output"]) if source.raw and not alike else ()
         ):
             hint = say("{first}; {second}", first=hint, second=more)
         if not alike:
@@ -167,7 +210,7 @@ class Matching:
                 name=source.called,
                 numbers=numbers(size),
                 found=shape,
-                others=listed([say("{name} {shape}", name=t.name, shape=self.shape(t)) for t in self._nearest(size)]),
+                others=listed([say("{name} {shape}", name=t.name, shape=self.own.shape(t)) for t in self.own.nearest_in_size(size)]),
                 hint=hint,
             )
         return UnknownNameError(
@@ -179,112 +222,59 @@ class Matching:
             hint=hint,
         )
 
-    def _nearest(self, size: int) -> list[Target]:
-        """The arrays of layers that are nearest in size."""
-        outputs = [target for target in self.names.targets.values() if target.kind == "output"]
-        return sorted(outputs, key=lambda target: abs(prod(self.shape(target)) - size))[:4]
-
     def claim(self, target: Target, source: Source) -> Claim:
         """One array as a Claim on its target, read now. Raises ShapeError if it does not fit."""
-        own, fresh = self.dtype(target), target not in self.fitted
-        raw = None if source.raw is None else Bytes(source.raw, self.expected(target), own, self.declared, self.layout)
+        own, fresh = self.own.dtype(target), target not in self.fitted
+        raw = None if source.raw is None else Bytes(source.raw, self.own.expected(target), own, self.declared, self.layout)
         if raw is not None and fresh:
             raw.require_count(source.called)
         written = source.read()
         found = settled(written, self.declared, own, source.called)
         if fresh:
             self._learn(target, found.array)
-            fits = [other.name for other in self.alike(written.array.size)]
-            self.fitted[target] = fit(found.array, self.expected(target), source.called, self._layout(written), self.habit, fits)
+            fits = [other.name for other in self.own.alike(written.array.size)]
+            self.fitted[target] = fit(found.array, self.own.expected(target), source.called, self._layout(written), self.habit, fits)
             if raw is not None and (doubt := raw.doubt(found.array)) is not None:
                 self.notes[target] = (*self.notes[target], doubt)
         fitted = self.fitted[target]
         resolution = found.resolution.map(fitted.change) if found.resolution is not None else None
         native = format_of(own) if own.kind in "fV" else FLOAT64
         notes = (*self.notes[target], *found.notes, *fitted.notes)
-        return Claim.of(np.ascontiguousarray(fitted.change(found.array)).reshape(self.shape(target)), native, resolution, notes)
+        return Claim.of(np.ascontiguousarray(fitted.change(found.array)).reshape(self.own.shape(target)), native, resolution, notes)
+
+    def seems(self, name: str) -> tuple[Sentence, ...]:
+        """What an array that turned out wrong seems to be."""
+        target = self.names.targets.get(name)
+        if target is None or target not in self.fitted:
+            return ()
+        written = self.taken[target].read()
+        array = settled(written, self.declared, self.own.dtype(target), self.taken[target].called).array
+        return tuple(Seeming(self._values(written), target, self.fitted[target], array).notes())
 
     def _learn(self, target: Target, array: Array) -> None:
         """The order of axes that other arrays of this kind are clearly in, before the first one is read that may be in several."""
-        expected = self.expected(target)
+        expected = self.own.expected(target)
         if array.shape == expected.shape or self.layout is not None or self.habit.usual(expected, list(orders_of(expected))) is not None:
             return
-        others = [t for t in self.taken if t != target and t.kind == target.kind and len(self.shape(t)) == len(expected.shape)]
+        others = [t for t in self.taken if t != target and t.kind == target.kind and len(self.own.shape(t)) == len(expected.shape)]
         for other in others[:LOOKED_AT]:
             written = self.taken[other].read()
-            found = settled(written, self.declared, self.dtype(other), self.taken[other].called)
+            found = settled(written, self.declared, self.own.dtype(other), self.taken[other].called)
             with suppress(ShapeError):
-                fit(found.array, self.expected(other), self.taken[other].called, self._layout(written), self.habit)
+                fit(found.array, self.own.expected(other), self.taken[other].called, self._layout(written), self.habit)
 
     def _layout(self, written: Written) -> Layout | None:
         return Layout.parse(written.layout) if written.layout is not None else self.layout
 
-    def expected(self, target: Target) -> Expected:
-        """What a claim on a target is read as."""
-        shape, array = self.shape(target), partial(self.array, target)
-        if target.kind != "state":
-            return Expected(shape, OUTPUTS.get(len(shape), ""), "output", array)
-        node, _, key = target.name.rpartition(".")
-        axes = self.layers[node].declared()[key].axes
-        return Expected(shape, weight_letters(axes, len(shape)), "weight", array)
-
-    def alike(self, size: int) -> list[Target]:
-        """All arrays of so many cells, counters of batches left out."""
-        return self.by_size.get(size, [])
-
     @cached_property
-    def by_size(self) -> Mapping[int, list[Target]]:
-        """All arrays by their number of cells."""
-        found: dict[int, list[Target]] = {}
-        for target in self.names.targets.values():
-            if target.kind != "state" or self.dtype(target).kind in "fV":
-                found.setdefault(prod(self.shape(target)), []).append(target)
-        return found
-
-    def shape(self, target: Target) -> Shape:
-        """Shape of the network's own array."""
-        return self.state[target.name].shape if target.kind == "state" else self.subject.run.shape(self.subject.named[target.name])
-
-    def dtype(self, target: Target) -> np.dtype[Any]:
-        """Dtype of the network's own array."""
-        return self.state[target.name].dtype if target.kind == "state" else self.subject.run.dtype(self.subject.named[target.name])
-
-    def array(self, target: Target) -> Array:
-        """The network's own array."""
-        return self.state[target.name] if target.kind == "state" else self.subject.trace.arrays[target.name]
-
-    @cached_property
-    def state(self) -> Mapping[str, Array]:
-        """Parameters and statistics by name."""
-        return self.subject.state
-
-    @cached_property
-    def layers(self) -> Mapping[str, Any]:
-        """Every layer by the name that its parameters have."""
-        return self.subject.network.graph.layers()
+    def own(self) -> Own:
+        """The network's own arrays."""
+        return Own(self.subject)
 
     @cached_property
     def names(self) -> Names:
-        """All names of the network's arrays."""
-        graph = self.subject.network.graph
-        return Names(
-            layers={node.name: node.layer for node in graph},
-            outputs=Counter(place.name for place in self.subject.run.known if place.name not in graph.inputs),
-            state=tuple(self.state),
-            inputs=graph.inputs,
-            ends=tuple(str(place) for place in graph.outputs if place.name not in graph.inputs),
-            aliases=graph.aliases,
-            claimed=self.claimed,
-        )
-
-
-def nearest(found: Mapping[Target, Likeness]) -> list[Target]:
-    """The closest array first, then those that are not clearly farther off; none if not even the closest is close."""
-    order = sorted(found, key=lambda target: found[target].distance)
-    if not order or not found[order[0]].close:
-        return []
-    best = found[order[0]]
-    return [target for target in order if found[target].distance <= best.distance or not best.clearly_below(found[target].distance)]
+        """All names of the network's arrays, for those that are claimed."""
+        return self.own.names(self.claimed)
 
 
 def only_output(subject: Subject) -> str:

@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from convproof.checking.matching.layouts import SAMPLED, Expected, Layout, closest
+from convproof.checking.matching.declared_order import Layout
+from convproof.checking.matching.expected import Expected
+from convproof.checking.matching.layouts import SAMPLED, closest
 from convproof.checking.matching.likeness import Likeness
 from convproof.core.errors import DTypeError, ShapeError
 from convproof.core.resolution import Resolution
@@ -43,9 +45,15 @@ class Bytes:
     declared: Resolution | None
     layout: Layout | None
 
+    @property
+    def count(self) -> int:
+        """How many numbers are expected."""
+        cells = self.file.size // self.file.raw.numpy.itemsize
+        return prod(self.expected.shape) if self.layout is None else self.layout.cells(self.expected, cells)
+
     def require_count(self, called: Text) -> None:
         """Raise ShapeError for a file that has as many numbers as are expected if they are of another dtype, or no whole number of them."""
-        size, count, given = self.file.size, prod(self.expected.shape), self.file.raw
+        size, count, given = self.file.size, self.count, self.file.raw
         each, rest = divmod(size, count) if count else (0, 0)
         odd = size % given.numpy.itemsize
         if not rest and each in KINDS and each != given.numpy.itemsize:
@@ -80,7 +88,7 @@ class Bytes:
             counted=say("no whole number of {dtype} numbers", dtype=given.dtype)
             if odd
             else plural("{n} number of {dtype}", "{n} numbers of {dtype}", n=held, dtype=given.dtype),
-            count=prod(self.expected.shape),
+            count=self.count,
             kinds=either(KINDS[each]) if near is None else near[0].dtype,
             shape=self.expected.shape,
             hint=hint,

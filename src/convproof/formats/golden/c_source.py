@@ -72,7 +72,7 @@ def header(about: Manifest, entries: Iterable[Entry], parts: int) -> Iterator[st
     """The pieces of the header that declares all arrays; their numbers are in so many sources."""
     yield f"/* golden vectors of {harmless(about.model)}\n   input: {harmless(about.input)}\n"
     yield f"   number format: {harmless(about.format)}; order of the axes: {about.layout}\n"
-    yield f"   numbers: in golden.c{f' and golden_2.c to golden_{parts}.c' if parts > 2 else ' and golden_2.c' if parts == 2 else ''} */\n"
+    yield f"   numbers: in {', '.join(map(source, range(1, parts + 1)))} */\n"
     yield TOP
     yield from steps(about.format)
     for entry in entries:
@@ -81,6 +81,11 @@ def header(about: Manifest, entries: Iterable[Entry], parts: int) -> Iterator[st
         yield f"GOLDEN_ARRAY extern {declared(entry)};\n"
         yield from sizes(entry)
     yield BOTTOM
+
+
+def source(part: int) -> str:
+    """The file with the numbers, or a further one: golden.c, golden_2.c ..."""
+    return "golden.c" if part == 1 else f"golden_{part}.c"
 
 
 def declared(entry: Entry) -> str:

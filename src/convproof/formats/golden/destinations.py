@@ -108,7 +108,7 @@ class CSources(Destination):
     @property
     def source(self) -> str:
         """The file that is being written."""
-        return "golden.c" if self.parts == 1 else f"golden_{self.parts}.c"
+        return c_source.source(self.parts)
 
     def place(self, name: str, role: Role, stem: str, count: int) -> tuple[str, str]:
         """The source that has room for it, and a C identifier; of an input, its other file."""

@@ -32,6 +32,7 @@ from convproof.formats.golden.parsing import Reader, manifest_of
 from convproof.formats.golden.stored import digest, file_digest, from_stored, resolution_of
 
 LARGEST_FILE = 1 << 24
+NEAR = 0.75  # so alike are names of which one is probably meant as the other
 KIND = say("a manifest of golden vectors")
 SIZES = {2: ("float16", "bfloat16"), 4: ("float32",), 8: ("float64",)}
 
@@ -182,11 +183,14 @@ def dumps_of(path: str | Path) -> tuple[Dump, ...]:
 
 
 def files_of(folder: Path, manifest: Manifest) -> Mapping[str, Path]:
-    """The file of each array, by the array's name. Raises FileError where two hold the same, or where one is nearly called as expected."""
+    """The file of each array, by the array's name.
+
+    Raises FileError where two hold the same, where one is nearly called as expected, and for what is no file: a pipe, a link to nothing.
+    """
     there: dict[str, list[Path]] = {}
     for file in sorted(folder.iterdir()):
-        if file.is_file() and file.suffix.lower() in ENDINGS and file.name != MANIFEST:
-            there.setdefault(file.stem.lower(), []).append(file)
+        if file.suffix.lower() in ENDINGS and file.name != MANIFEST and not file.is_dir():
+            there.setdefault(file.stem.lower(), []).append(existing(file))
     own = {entry.name: there.get(entry.dump.lower(), []) for entry in manifest.arrays}
     for name, files in own.items():
         if len(files) > 1:
@@ -226,7 +230,8 @@ def strays(folder: Path, manifest: Manifest) -> dict[str, str]:
     found: dict[str, str] = {}
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() in ENDINGS and file.stem.lower() not in stems and file.name not in (MANIFEST, *manifest.hashes):
-            near = difflib.get_close_matches(file.stem.lower(), stems, 1, NEAR)
+            begins = [stem for stem in stems if file.stem.lower().startswith(stem)]
+            near = [max(begins, key=len)] if begins else difflib.get_close_matches(file.stem.lower(), stems, 1, NEAR)
             found.update((stems[stem], file.name) for stem in near)
     return found
 

@@ -8,7 +8,8 @@ import numpy as np
 from convproof.core.arithmetic.moments import remember
 from convproof.core.derivation import Node
 from convproof.core.fusing import ScaleShift
-from convproof.core.layer import Case, Gradients, Layer, Step, no_device
+from convproof.core.guards import no_device
+from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Written
 from convproof.core.parameters import Parameter, Statistic
@@ -230,4 +231,5 @@ class BatchNormalisation(Layer):
         scale = 1 / np.sqrt(self.running_var.astype(np.float64) + self.eps)
         scale = scale if self.weight is None else self.weight * scale
         shift = -self.running_mean * scale
-        return ScaleShift(scale, shift if self.bias is None else self.bias + shift)
+        beta = np.zeros_like(shift) if self.bias is None else self.bias
+        return ScaleShift(scale, shift + beta, abs(shift) + abs(beta))

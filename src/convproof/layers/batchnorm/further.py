@@ -6,6 +6,17 @@
     running_var       (1 - momentum) * running_var + momentum * var * n / (n - 1);  of ONNX without the factor n / (n - 1)
 
 All have one number a channel. In eval the running ones stay what they are.
+
+How rounding enters the running ones, with m the momentum, r what is remembered, b the batch's statistic, f = n / (n - 1) or 1:
+
+    Covered are (1 - m)*r + m*f*b, r + m*(f*b - r), and r - (1 - k)*(r - f*b) with k = 1 - m, each with m or k rounded to the format.
+    The weight of the new is then off by at most u, and so is that of the old, whatever m is: 1 - fl(1 - m) is off by (1 - m)*u + m*u.
+    So r and f*b count whole, and not by their weights: u*(abs(r) + abs(f*b)) for the weights, and where the difference is taken first,
+    m*u of the same for it, and for its product. The last sum rounds once, f*b up to four times (n, n - 1, quotient and product):
+
+    proof = m*f*db + 9*u*c*(abs(r) + f*(abs(b) + db)) + 4*tiny        db: the proof line of b;  c = max(1, abs(m), abs(1 - m))
+
+A walk of these few roundings, each uniform within its size, has a sigma below u*c*(abs(r) + f*abs(b)).
 """
 
 from collections.abc import Mapping
@@ -90,12 +101,13 @@ def of_running(name: str, running: Mapping[str, Any], eps: float, arithmetic: Nu
 
 
 def _remembered(name: str, batch: Lines, memory: Memory, arithmetic: NumberFormat) -> Lines:
-    """Three roundings of the new part and two of the old, then one of their sum."""
-    weight = memory.weight(name)
-    old, new = (1 - memory.momentum) * memory.running[name].astype(np.float64), weight * batch.exact
-    size = abs(old) + abs(new) + abs(weight) * batch.proof
-    proof = abs(weight) * batch.proof + 5 * (arithmetic.u + FLOAT64.u) * size + 4 * arithmetic.tiny
-    return Lines(old + new, np.asarray(proof), np.hypot(weight * batch.sigma, 2 * arithmetic.u * size))
+    """Both weights are rounded, whatever they are, so both parts count whole; see the module."""
+    m, weight, running = memory.momentum, memory.weight(name), memory.running[name].astype(np.float64)
+    factor = memory.bessel if name == "running_var" else 1.0
+    size = max(1.0, abs(m), abs(1 - m)) * (abs(running) + factor * (abs(batch.exact) + batch.proof))
+    proof = abs(weight) * batch.proof + 9 * (arithmetic.u + FLOAT64.u) * size + 4 * arithmetic.tiny
+    exact = (1 - m) * running + weight * batch.exact
+    return Lines(exact, np.asarray(proof), np.hypot(weight * batch.sigma, arithmetic.u * size))
 
 
 def pull(names: tuple[str, ...], dy: tuple[Array, ...], x: Array, mean: Array, var: Array, eps: float, memory: Memory) -> Array:

@@ -12,8 +12,9 @@ from convproof.core.calls import Calls
 from convproof.core.channels import check_channels, check_input
 from convproof.core.derivation import Node
 from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift, scaled
+from convproof.core.guards import no_device
 from convproof.core.initialise import default_weight_and_bias
-from convproof.core.layer import Case, Gradients, Layer, Step, no_device
+from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Written, with_batch
 from convproof.core.parameters import Parameter

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from convproof.core.operators import FOLLOWS_MODULE, Call, Operator
 from convproof.layers.dropout import layer
-from convproof.layers.dropout.layer import Dropping
+from convproof.layers.dropout.base import Dropping
 
 CALLED = ("input", "p", "training", "inplace")
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from convproof.core.derivation import Node
 from convproof.core.errors import SettingError, ShapeError
+from convproof.core.guards import no_device
 from convproof.core.initialise import default_weight_and_bias
-from convproof.core.layer import Case, Gradients, Layer, Step, no_device
+from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Result, Written
 from convproof.core.parameters import Parameter

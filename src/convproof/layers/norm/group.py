@@ -16,7 +16,7 @@ import numpy as np
 
 from convproof.core.calls import Calls
 from convproof.core.errors import SettingError, ShapeError
-from convproof.core.layer import no_device
+from convproof.core.guards import no_device
 from convproof.core.operators import Result, Written
 from convproof.core.parameters import Parameter
 from convproof.core.sentence import Sentence, say

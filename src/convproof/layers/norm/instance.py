@@ -20,7 +20,8 @@ from convproof.core.arithmetic.normalising.rows import Rows
 from convproof.core.arithmetic.normalising.statistics import lines_of_statistics
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT64
-from convproof.core.layer import Case, Step, no_device
+from convproof.core.guards import no_device
+from convproof.core.layer import Case, Step
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Written
 from convproof.core.parameters import Parameter, Statistic

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convproof.core.calls import Calls
-from convproof.core.layer import no_device
+from convproof.core.guards import no_device
 from convproof.core.operators import Written
 from convproof.core.parameters import Parameter
 from convproof.core.sentence import Sentence, plural

@@ -25,7 +25,8 @@ from convproof.core.calls import Calls
 from convproof.core.derivation import Node, Terms, long_sum, number, quotient, setting, square
 from convproof.core.exact import exact_square_sum
 from convproof.core.formats import FLOAT32, FLOAT64, NumberFormat, format_of
-from convproof.core.layer import Case, Gradients, Layer, Step, no_device
+from convproof.core.guards import no_device
+from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines, carried, no_error, walk
 from convproof.core.operators import Result, Written
 from convproof.core.parameters import Parameter

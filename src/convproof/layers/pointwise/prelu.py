@@ -18,7 +18,8 @@ from convproof.core.derivation import Node, Number, copy, number, product, setti
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT64
 from convproof.core.fusing import Pointwise as PointwiseKind
-from convproof.core.layer import Case, Gradients, Layer, Step, no_device
+from convproof.core.guards import no_device
+from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import SIGMAS, Lines, carried
 from convproof.core.operators import Result, Written
 from convproof.core.parameters import Parameter

@@ -17,8 +17,9 @@ Added up that is t = u*(a_i + D + n + 9); the products of these factors, one of 
 
 The last term is underflow: an exponential below the smallest normal number is right to 2*tiny, a quotient to half of tiny, and s >= 1.
 
-Covered: the maximum subtracted first; sums in any order; division, or the reciprocal. Not covered: no maximum subtracted; exp of a
-log-softmax, whose rounding grows with abs(x); sums that are rescaled when a new maximum turns up; tables, and exponentials coarser than 4u.
+Covered: the maximum subtracted first; sums in any order; division, or the reciprocal. Not covered: no maximum subtracted; powers of 2 and
+exp of a log-softmax, whose rounding grows with abs(x) (see ``precisions``); sums that are rescaled when a new maximum turns up; tables,
+and exponentials coarser than 4u.
 
 The logarithm is y_i = (x_i - m) - log(s), with log(s) between 0 and ln n. The difference is off by u*a_i. The sum is off by a factor within
 exp(v + v^2), v = u*(ln n + n + 3) + 2n*tiny, which adds as much to its logarithm. That is itself off by 8u*log(s), 4 units in the last
@@ -26,8 +27,8 @@ place (NumPy's is within 3.9, PyTorch's within 1). The last subtraction rounds o
 
     proof = E + u*(abs(y_i) + E)        E = u*a_i + (v + v^2)*(1 + 8u) + 8u*ln n
 
-Covered: the maximum subtracted before the logarithm. Not covered: x_i - (m + log(s)), whose rounding grows with abs(m); the logarithm of a
-softmax, which is infinite where that is 0.
+Covered: the maximum subtracted before the logarithm. Not covered: x_i - (m + log(s)), whose rounding grows with abs(m) (see
+``precisions``); the logarithm of a softmax, which is infinite where that is 0.
 
 The usual line takes every one of these errors as uniform within its size, the sum as a random walk, and both exponentials as off by u.
 
@@ -40,6 +41,7 @@ logarithm of the logistic function, which also rises with d; its slope is logist
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -52,28 +54,46 @@ FAR = 745.0  # exp(-745) is below half of float64's smallest number
 LOG = 8  # units of u by which a logarithm may be off
 
 
-def lines(x: Array, axis: int, incoming: Lines | None, arithmetic: NumberFormat, log: bool = False) -> Lines:
-    """Both lines of all cells of x, which has at least one axis: of the shares, or of their logarithms."""
+Own = Callable[[Array, Array, int, NumberFormat], Array]  # of shares y, how far their logits lie below the maximum, the axis, the format
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """How far the layer's own rounding may move a share, or its logarithm: in the worst case, and usually."""
+
+    proof: Own
+    sigma: Own
+
+
+def lines(
+    x: Array, axis: int, incoming: Lines | None, arithmetic: NumberFormat, log: bool = False, algorithm: Algorithm | None = None
+) -> Lines:
+    """Both lines of all cells of x, which has at least one axis: of the shares, or of their logarithms. ``algorithm`` None: as above."""
     x = x.astype(np.float64)
     away = -below_the_maximum(x, axis)
     y = log_softmax(x, axis) if log else softmax(x, axis)
-    own, walked = (log_proof, log_sigma) if log else (proof, sigma)
-    local = Lines(y, own(y, away, axis, arithmetic), walked(y, away, axis, arithmetic))
+    by = algorithm or (Algorithm(log_proof, log_sigma) if log else Algorithm(proof, sigma))
+    local = Lines(y, by.proof(y, away, axis, arithmetic), by.sigma(y, away, axis, arithmetic))
     if incoming is None or x.size == 0:
         return local
     w = incoming.proof
     worst = farthest(x, w, axis, log_logistic if log else logistic)
     moved = away + w + w.max(axis=axis, keepdims=True)
-    at_worst = Lines(y, own(y - worst if log else np.minimum(y + worst, 1), moved, axis, arithmetic), local.sigma)
+    at_worst = Lines(y, by.proof(y - worst if log else np.minimum(y + worst, 1), moved, axis, arithmetic), local.sigma)
     return carried(at_worst, worst, spread(x, incoming.sigma, axis, log))
 
 
 def proof(y: Array, away: Array, axis: int, arithmetic: NumberFormat) -> Array:
     """The proof line of shares y whose logits lie ``away`` below the maximum; the float64 evaluation has one of its own."""
+    n, units = y.shape[axis], units_of(y, away, axis)
+    return np.asarray(sum(y * np.expm1(f.u * units * (1 + f.u * units)) + (2 * n + 1) * f.tiny for f in (arithmetic, FLOAT64)))
+
+
+def units_of(y: Array, away: Array, axis: int) -> Array:
+    """t in units of u: a_i + D + n + 9."""
     n, away = y.shape[axis], np.minimum(away, FAR)
     D = np.minimum((y * away).sum(axis=axis, keepdims=True), np.log(max(n, 1)))
-    units = away + D + n + 9
-    return np.asarray(sum(y * np.expm1(f.u * units * (1 + f.u * units)) + (2 * n + 1) * f.tiny for f in (arithmetic, FLOAT64)))
+    return np.asarray(away + D + n + 9)
 
 
 def log_proof(y: Array, away: Array, axis: int, arithmetic: NumberFormat) -> Array:

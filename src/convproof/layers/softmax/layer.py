@@ -1,6 +1,6 @@
 """The softmax layers that users meet: torch.nn's names, signatures and defaults."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,9 +13,10 @@ from convproof.core.formats import NumberFormat
 from convproof.core.layer import Case, Gradients, Layer, Step
 from convproof.core.lines import Lines
 from convproof.core.operators import Operator, Result, Written
-from convproof.core.records import Convention
+from convproof.core.records import Convention, Precision
 from convproof.core.shapes import Array, Cell, Region, Shape, Sizes
 from convproof.layers.softmax import bound, derive, formula, gradient
+from convproof.layers.softmax.bound import Algorithm
 from convproof.layers.softmax.row import Row
 
 
@@ -68,12 +69,18 @@ class Shares(Layer):
 
     def bounds(self, cells: Array | None, case: Case) -> Lines:
         """See ``bound``."""
-        (x,) = case.inputs
-        row, came = self.row(x.shape), case.came()
         if cells is not None:
-            return self._at(cells, x, row, came, case.arithmetic)
-        wide = None if came is None else came.map(row.wide)
-        lines = bound.lines(self._turned(row.wide(x)), row.number, wide, case.arithmetic, self.log)
+            return self._at(cells, case.x, self.row(case.x.shape), case.came(), case.arithmetic)
+        return self.bounds_by(None, case)
+
+    def bounds_by(self, algorithm: Callable[[Array], Algorithm] | None, case: Case) -> Lines:
+        """The lines of all cells, in an algorithm that is made from how large the maximum of every row is, or as ``bound`` says."""
+        x, came, row = case.x, case.came(), self.row(case.x.shape)
+        logits, wide = self._turned(row.wide(x)).astype(np.float64), None if came is None else came.map(row.wide)
+        top = abs(logits.max(axis=row.number, keepdims=True, initial=-np.inf))
+        if wide is not None:
+            top = top + wide.proof.max(axis=row.number, keepdims=True, initial=0.0)
+        lines = bound.lines(logits, row.number, wide, case.arithmetic, self.log, algorithm and algorithm(top))
         return lines.map(lambda a: a.reshape(x.shape))
 
     def _at(self, cells: Array, x: Array, row: Row, came: Lines | None, arithmetic: NumberFormat) -> Lines:
@@ -97,6 +104,12 @@ class Shares(Layer):
         row, function = self.row(y.shape), gradient.pull_log if self.log else gradient.pull
         dx = function(row.wide(dy[0]), row.wide(y), row.number)
         return Gradients((self._turned(dx.reshape(y.shape)),))
+
+    def precisions(self) -> tuple[Precision, ...]:
+        """See ``precisions``."""
+        from convproof.layers.softmax.precisions import LOGARITHMS, SHARES
+
+        return LOGARITHMS if self.log else SHARES
 
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""

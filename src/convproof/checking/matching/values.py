@@ -1,0 +1,83 @@
+"""Whose array is this, by its numbers: of the network's own ones, the one that is clearly the closest (``likeness.py``).
+
+Numbers that are all the same are nobody's.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from convproof.checking.matching.declared_order import Layout
+from convproof.checking.matching.layouts import SAMPLED, closest
+from convproof.checking.matching.likeness import Likeness
+from convproof.checking.matching.own import Own
+from convproof.checking.matching.spellings import Target
+from convproof.core.errors import DTypeError
+from convproof.core.resolution import Resolution
+from convproof.core.shapes import Array
+from convproof.formats.dumps.dump import Written
+from convproof.formats.dumps.settling import settled
+
+
+@dataclass(frozen=True)
+class Values:
+    """The numbers of one claimed array beside the network's ``own``; ``declared`` says how they were written down, ``layout`` in which
+    order.
+    """
+
+    own: Own
+    written: Written
+    declared: Resolution | None
+    layout: Layout | None
+
+    def nearest(self, targets: Sequence[Target], nearly: bool = False) -> list[Target]:
+        """Of some targets those that hold the closest numbers, the very same ones; none if none is close, or several are.
+
+        ``nearly``: they must be the same numbers but for what coarse formats or small mistakes do to them. All cells are looked at where
+        some leave several open.
+        """
+        found = self.likenesses(targets, SAMPLED)
+        near = nearest(found)
+        if not self.own.same(near):
+            found = self.likenesses(near, self.written.array.size)
+            near = nearest(found)
+        if not near or not self.own.same(near) or (nearly and not found[near[0]].nearly_same):
+            return []
+        return near
+
+    @property
+    def possible(self) -> list[Target]:
+        """The arrays that hold as many numbers."""
+        if self.layout is None or not self.layout.block:
+            return self.own.alike(self.written.array.size)
+        return [target for targets in self.own.by_size.values() for target in targets if self.cells(target) == self.written.array.size]
+
+    def cells(self, target: Target) -> int:
+        """How many numbers an array has to hold to be a target's."""
+        shape = self.own.shape(target)
+        return prod(shape) if self.layout is None else self.layout.cells(self.own.expected(target), self.written.array.size)
+
+    def likenesses(self, targets: Sequence[Target], most: int = SAMPLED) -> dict[Target, Likeness]:
+        """How alike the network's own arrays are, by ``most`` of their cells; without those that the shape cannot be."""
+        array = self.written.array
+        targets = [target for target in targets if self.cells(target) == array.size]
+        if bool((array == array.flat[:1]).all()):
+            return {}
+        whole, read = {t: self.own.dtype(t).kind in "iub" for t in targets}, dict[bool, Array]()
+        for kind in set(whole.values()):
+            with suppress(DTypeError):  # codes that the declared format does not have
+                read[kind] = settled(self.written, self.declared, np.dtype(np.int64 if kind else np.float32), "").array
+        found = {t: closest(read[whole[t]], self.own.expected(t), self.layout, most) for t in targets if whole[t] in read}
+        return {target: likeness for target, likeness in found.items() if likeness is not None}
+
+
+def nearest(found: Mapping[Target, Likeness]) -> list[Target]:
+    """The closest array first, then those that are not clearly farther off; none if not even the closest is close."""
+    order = sorted(found, key=lambda target: found[target].distance)
+    if not order or not found[order[0]].close:
+        return []
+    best = found[order[0]]
+    return [target for target in order if found[target].distance <= best.distance or not best.clearly_below(found[target].distance)]

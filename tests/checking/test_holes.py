@@ -1,0 +1,92 @@
+"""What once slipped through: each of these numbers is wrong, or right, and is said to be."""
+
+import numpy as np
+import pytest
+
+import convproof as cp
+
+F32 = np.float32
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(F32)
+
+
+def test_a_wrong_first_output_of_a_layer_with_several_is_wrong():
+    layer, x = cp.GroupNorm(2, 6, statistics=True), random(2, 6, 3, 2)
+    y = layer.checked_step((x,), True).outputs[0]
+    assert cp.check(layer, x, {"GroupNorm": y}).ok
+    assert cp.check(layer, x, {"GroupNorm": y * F32(1.5)})["GroupNorm"].verdict == "wrong"
+
+
+def test_whole_numbers_behind_a_layer_without_a_bound_are_judged():
+    layers = {"drop": (cp.Dropout(0.3, seed=1), "input"), "pool": (cp.MaxPool2d(2, return_indices=True), "drop")}
+    net, x = cp.Network(layers).train(), random(1, 1, 4, 4)
+    assert cp.check(net, x, {"pool.1": net.trace(x)["pool.1"]})["pool.1"].verdict in ("identical", "undecided")
+
+
+@pytest.mark.parametrize(("exact", "claimed"), [(2047.0, np.float16(2048)), (-2047.0, np.float16(-2048))])
+def test_below_a_power_of_two_a_step_of_float16_is_half_as_wide(exact, claimed):
+    identity = cp.Hardtanh(-1e4, 1e4)
+    assert cp.check(identity, np.array([exact], F32), np.array([claimed])).rows[0].verdict == "precision"  # bfloat16 has no number nearer
+    assert cp.check(identity, np.array([2048.9], F32), np.array([2048], np.float16)).rows[0].verdict == "identical"
+    assert cp.check(identity, np.array([2047.6], F32), np.array([2048], np.float16)).rows[0].verdict == "identical"
+
+
+def test_below_a_power_of_ten_a_digit_is_a_tenth_as_wide():
+    identity = cp.Hardtanh(-1e4, 1e4)
+    assert cp.check(identity, np.array([999.4], F32), np.array([1000.0]), format="digits:3").rows[0].verdict == "wrong"
+    assert cp.check(identity, np.array([999.6], F32), np.array([1000.0]), format="digits:3").rows[0].verdict == "identical"
+    assert cp.check(identity, np.array([1004.0], F32), np.array([1000.0]), format="digits:3").rows[0].verdict == "identical"
+
+
+def test_an_output_of_the_network_is_never_fused_away():
+    layers = {"conv": (cp.Conv2d(2, 3, 3, seed=1), "input"), "relu": (cp.ReLU(), "conv")}
+    net, x = cp.Network(layers, outputs=("conv", "relu")).eval(), random(1, 2, 5, 6)
+    trace = net.trace(x)
+    assert cp.check(net, x, {"conv": trace["conv"]}).ok
+    assert cp.check(net, x, {"conv": trace["relu"]})["conv"].verdict == "wrong"
+
+
+def test_where_nothing_limits_rounding_a_finite_number_is_not_right():
+    hardswish, x = cp.Hardswish(), np.array([1e38], F32)
+    assert cp.check(hardswish, x, np.array([1e38], F32)).ok
+    assert cp.check(hardswish, x, np.array([-5.0], F32)).rows[0].verdict == "undecided"
+
+
+def folding(mean=None):
+    conv, bn = cp.Conv2d(2, 3, 3, seed=1), cp.BatchNorm2d(3).eval()
+    bn.weight, bn.bias = [1, 2, -1], [1, 2, 3]
+    if mean is not None:
+        bn.running_mean = mean
+    return cp.Sequential(conv=conv, bn=bn).eval(), conv, bn
+
+
+def test_weights_that_are_folded_need_a_folded_bias():
+    net, conv, bn = folding()
+    both = {f"conv.{name}": array.astype(F32) for name, array in conv.folded(bn.is_a()).items()}
+    x = random(1, 2, 6, 6)
+    assert cp.check(net, x, both).ok
+    report = cp.check(net, x, both | {"conv.bias": conv.bias})
+    assert report["conv.bias"].verdict == "wrong"
+    assert report["conv.weight"].verdict in ("identical", "rounding")
+
+
+def test_a_folded_bias_whose_terms_cancel_is_right():
+    net, conv, bn = folding(mean=[1000.0, 500.0, -1000.0])
+    bn.bias = [1000.0, 1000.0, 1000.0]
+    scale = (bn.weight / np.sqrt(bn.running_var + F32(1e-5))).astype(F32)
+    bias = ((conv.bias - bn.running_mean) * scale + bn.bias).astype(F32)  # as torch's fuse_conv_bn_eval does
+    weight = conv.weight * scale[:, None, None, None]
+    assert cp.check(net, random(1, 2, 6, 6), {"conv.weight": weight, "conv.bias": bias}).ok
+
+
+def test_a_sum_that_begins_with_the_folded_bias_is_right():
+    conv, bn = cp.Conv2d(512, 1, 1, bias=False), cp.BatchNorm2d(1).eval()
+    conv.weight, bn.bias = np.full((1, 512, 1, 1), 1e-3), [1.0]
+    net, x = cp.Sequential(conv=conv, bn=bn).eval(), np.full((1, 512, 1, 2), 1e-3, F32)
+    scale, total = F32(1 / np.sqrt(F32(1) + F32(1e-5))), np.full((1, 1, 1, 2), F32(1))
+    for channel in range(512):
+        total += x[:, channel : channel + 1] * F32(conv.weight[0, channel, 0, 0] * scale)
+    assert cp.check(net, x, {"bn": total}).ok
+    assert not cp.check(net, x, {"bn": total + F32(2e-4)}).ok
