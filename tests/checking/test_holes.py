@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 import convproof as cp
 
@@ -90,3 +91,54 @@ def test_a_sum_that_begins_with_the_folded_bias_is_right():
         total += x[:, channel : channel + 1] * F32(conv.weight[0, channel, 0, 0] * scale)
     assert cp.check(net, x, {"bn": total}).ok
     assert not cp.check(net, x, {"bn": total + F32(2e-4)}).ok
+
+
+def test_a_witness_that_gives_nothing_is_no_proof():
+    layer, x = cp.Conv2d(3, 4, 3, seed=0).eval(), random(2, 3, 6, 6)
+
+    def crashes(x):
+        raise ZeroDivisionError
+
+    assert cp.check(layer, x, against=["torch"]).ok
+    report = cp.check(layer, x, against=[crashes, "torch"])
+    assert not report.ok
+    with pytest.raises(AssertionError, match="gave nothing that could be judged"):
+        report.require()
+
+
+@pytest.mark.parametrize("damage", [1e6, np.nan])
+def test_a_reshape_by_the_batch_size_leaves_nothing_open(damage):
+    class Viewed(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.fc = torch.nn.Conv2d(3, 4, 3), torch.nn.Linear(64, 5)
+
+        def forward(self, x):
+            x = self.conv(x)
+            return self.fc(x.view(x.size(0), -1))
+
+    torch.manual_seed(0)
+    module, x = Viewed().eval(), random(2, 3, 6, 6)
+    right = module(torch.from_numpy(x)).detach().numpy()
+    net = cp.from_torch(module)
+    assert cp.check(net, x, right).ok
+    assert cp.check(net, x, right + F32(damage)).worst.verdict == "wrong"
+
+
+def test_the_statistics_of_a_layer_that_stands_in_several_nodes():
+    class Shared(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.c, self.bn = torch.nn.Conv2d(3, 3, 1), torch.nn.BatchNorm2d(3)
+
+        def forward(self, x):
+            return self.bn(self.c(self.bn(self.c(self.bn(x)))))
+
+    torch.manual_seed(0)
+    module, x = Shared().train(), random(4, 3, 6, 6)
+    net = cp.from_torch(module)
+    module(torch.from_numpy(x))
+    after = {name: array.numpy().copy() for name, array in module.bn.named_buffers()}
+    claimed = {f"bn.{name}": array for name, array in after.items()}
+    assert cp.check(net, x, claimed).ok
+    assert cp.check(net, x, claimed | {"bn.running_var": after["running_var"] * F32(1.001)})["bn.running_var"].verdict == "wrong"

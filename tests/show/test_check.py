@@ -125,11 +125,14 @@ How the right number comes about:
 def test_what_was_found_chooses_the_sentence():
     assert said()[0] == "nothing was judged: no array of the network was claimed"
     assert said(row("a", "identical"))[0] == "All is right: every number is the exact one, rounded as it was written down."
-    assert said(row("a"))[0].startswith("All is right: every difference is proved to be rounding.")
-    assert "constant data" in said(row("a"), row("b", usual=False))[1]
+    assert said(row("a"))[0].startswith("All is right to within rounding: no number is farther off")
+    assert "Constant data" in said(row("a"), row("b", usual=False))[1]
     typical = said(row("a"), row("b", proved=False))
-    assert typical[1] == "Of b that is typical and not proved, since several layers lie before it."
-    assert said(row("a"), row("b", "precision", precision="tf32-on"))[0].startswith("Nothing is wrong: b differ by more than rounding")
+    assert typical[1] == "For b that is no proof, since several layers lie before it."
+    half = (say("rounded to {format}", format="float16"),)
+    shorter = said(row("a"), *(row(name, "precision", precision="half", notes=half) for name in "bc"))
+    assert shorter[0].startswith("Nothing is proved wrong. What is more than rounding")
+    assert shorter[1] == "b, c: rounded to float16."
     open_one = row("b", "undecided", notes=(say("{n} layers lie between claimed arrays", n=9),))
     undecided = said(row("a"), open_one, settles=("relu4", "relu8", "relu2"))
     assert undecided[0].endswith("not proved right either: b (9 layers lie between claimed arrays).")

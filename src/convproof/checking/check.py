@@ -10,9 +10,10 @@ from convproof.checking.dumping import worth_dumping
 from convproof.checking.examining import Examination
 from convproof.checking.matching.match import match, only_output
 from convproof.checking.reckoning import Wiring
+from convproof.checking.remembering import after_training
 from convproof.checking.report import Report, Row
 from convproof.checking.subject import Subject
-from convproof.checking.weights import after_training, receive, weigh
+from convproof.checking.weights import receive, weigh
 from convproof.core.errors import SettingError, UnknownNameError
 from convproof.core.layer import Layer
 from convproof.core.resolution import Resolution
@@ -25,7 +26,7 @@ MODES = {"training": say("training mode"), "eval": say("eval mode")}
 
 
 def check(
-    model: Layer | Network,
+    model: Any,
     x: Any = None,
     claimed: Any = None,
     against: Any = None,
@@ -36,6 +37,8 @@ def check(
     raw: Any = None,
 ) -> Report:
     """Judge ``claimed`` numbers, and those of the witnesses ``against``, by the exact ones of ``model`` on ``x``. Changes nothing.
+
+    ``model`` is a Layer or a Network.
 
     ``x`` is an array, or a tuple of arrays for several inputs; None takes it from the claimed files, where they hold it (golden vectors,
     a saved run).
@@ -100,7 +103,16 @@ def by_name(subject: Subject, claimed: Any) -> Mapping[str, Any]:
     """Claimed arrays by name, however they were given."""
     if callable(claimed):
         claimed = claimed(*subject.inputs)
-    return claimed if isinstance(claimed, Mapping) else {only_output(subject): claimed}
+    if not isinstance(claimed, Mapping):
+        return {only_output(subject): claimed}
+    for name in claimed:
+        if not isinstance(name, str):
+            raise UnknownNameError(
+                "{name!r} is no name of an array; claimed arrays go by names, such as {known}",
+                name=name,
+                known=listed(list(subject.places), 3),
+            )
+    return claimed
 
 
 def examined(
@@ -135,7 +147,9 @@ def asked(subject: Subject, witness: Any) -> list[Report]:
         )
         report = examined(subject, answer.arrays, answer.name)
         found.append(replace(report, missing=(*report.missing, *missing)))
-    return found
+    if any(report.rows for report in found):
+        return found
+    return [replace(report, silent=(report.judged,)) for report in found]
 
 
 def together(subject: Subject, reports: Sequence[Report]) -> Report:
@@ -146,7 +160,8 @@ def together(subject: Subject, reports: Sequence[Report]) -> Report:
     whose = listed([say("your numbers") if report.judged == YOURS else report.judged for report in reports])
     judged = say("{whose}, judged by the exact values of {network}", whose=whose, network=_described(subject))
     missing = tuple(sentence for report in reports for sentence in report.missing)
-    return Report(rows, judged, unclaimed, settles, reports[0].aliases, outliers=tuple(outliers(rows)), missing=missing)
+    silent = tuple(dict.fromkeys(whose for report in reports for whose in report.silent))
+    return Report(rows, judged, unclaimed, settles, reports[0].aliases, outliers=tuple(outliers(rows)), missing=missing, silent=silent)
 
 
 def outliers(rows: Sequence[Row]) -> list[Sentence]:

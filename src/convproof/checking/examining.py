@@ -15,15 +15,14 @@ from convproof.checking.judging import Judged
 from convproof.checking.matching.grids import suggested_grid
 from convproof.checking.precisions import DECLARED
 from convproof.checking.reckoning import Ran, Reckoned, Reckoner, as_it_is
+from convproof.checking.remembering import Remembering
 from convproof.checking.report import Row
 from convproof.checking.segments import Segments, fused_with
 from convproof.checking.verdicts import FEW, Opinion, figures_of, narrower, opinion, perhaps, with_precision
-from convproof.checking.weights import Received, Weighed, remembered
-from convproof.core.errors import NotCoveredError
+from convproof.checking.weights import Received, Weighed
 from convproof.core.evaluation import Case
 from convproof.core.lines import Lines
 from convproof.core.sentence import Sentence, Text, say
-from convproof.core.shapes import Array
 from convproof.network.graph import Graph, Node, Place
 
 ENDS = say("numbers at the end of their format may have been any beyond it: dump what comes before in a wider one")
@@ -74,11 +73,12 @@ class Examination:
 
     def _rows(self) -> Iterator[Row]:
         on_claimed = Reckoner(self.weighed.graph, self.boundary, self.run, as_it_is, self.draw)
+        remembering = Remembering(self.weighed.graph, self.statistics, self.run, self.whose)
         own = Boundary(self.inputs)
         on_exact = iter(Reckoner(self.graph, own, self.run, as_it_is, self.draw, at_once=True)) if self.both else None
         for node, outputs in on_claimed:
             yield from self._rows_of(node, outputs, on_exact)
-            yield from self._statistics_of(node, on_claimed)
+            yield from remembering.rows(node, on_claimed)
             del outputs  # before the next ones are made
 
     def _rows_of(self, node: Node, outputs: Sequence[Reckoned], on_exact: Exact | None) -> Iterator[Row]:
@@ -89,12 +89,13 @@ class Examination:
         for place, found in zip(places, opinions, strict=True):
             yield self._row(node, place, outputs[place.output], found, None if exact is None else exact[place.output])
 
-    def draw(self, node: Node, inputs: Sequence[Array]) -> tuple[Any, Sentence | None]:
+    def draw(self, node: Node, sources: Sequence[Reckoned]) -> tuple[Any, Sentence | None]:
         """What was random in a layer, as its claimed output shows it."""
         place = Place(node.name)
         if node.name not in self.draws and place in self.boundary.claims:
-            case = Case(tuple(inputs), training=self.run.modes[node.name])
-            found = node.layer.draw_behind([self.boundary.claim(place).array], case)
+            claim, incoming = self.boundary.claim(place), tuple(s.lines for s in sources)
+            case = Case(tuple(s.values for s in sources), training=self.run.modes[node.name], incoming=incoming)
+            found = node.layer.draw_behind(claim.resolution.reach(claim.array), case)
             self.draws[node.name] = self.run.draws[node.name] if found is None else found
         if node.name in self.draws:
             return self.draws[node.name], None
@@ -223,22 +224,6 @@ class Examination:
             return self._written(node, place, claim, replace(own, verdict="wrong", notes=()), here, inherited=True)
         note = say("cannot tell at this resolution whether it is wrong by itself")
         return self._written(node, place, claim, replace(own, verdict="wrong", notes=(note,)), here, born=None, inherited=None)
-
-    def _statistics_of(self, node: Node, reckoner: Reckoner) -> Iterator[Row]:
-        """Claimed running statistics of a layer after its step in training, on its claimed input."""
-        own = [name for name in self.statistics if name.rpartition(".")[0] == node.name]
-        if not own:
-            return
-        sources = [reckoner.source(place) for place in node.sources]
-        incoming: tuple[Lines | None, ...] = tuple(s.lines for s in sources)
-        case = Case(tuple(s.values for s in sources), 0, True, None, self.run.arithmetic(Place(node.name)), incoming)
-        for name in own:
-            key = name.rpartition(".")[2]
-            try:
-                lines = node.layer.state_bounds(key, case)
-                yield remembered(node, key, lines, self.statistics[name](), self.whose)
-            except NotCoveredError as error:
-                yield Row(name, "statistic", node.layer.describe(), "undecided", False, False, whose=self.whose, notes=(error.sentence,))
 
     def _written(
         self,

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from convproof.checking.reckoning import Reckoned, Reckoner, wide
+from convproof.checking.remembering import after_training
 from convproof.checking.subject import Subject, alone
-from convproof.checking.weights import after_training, folds
+from convproof.checking.weights import folds
 from convproof.core.errors import NotCoveredError, SettingError
 from convproof.core.evaluation import Case
 from convproof.core.holder import with_arrays

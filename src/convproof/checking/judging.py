@@ -94,7 +94,12 @@ class Judged:
     @cached_property
     def usual(self) -> bool:
         """Whether every cell lies within 8 sigma."""
-        return bool(((self.gap == 0) | (self.gap <= self.statistical)).all())
+        return bool(((self.gap == 0) | (np.isfinite(self.gap) & (self.gap <= self.statistical))).all())
+
+    @property
+    def holds_nan(self) -> bool:
+        """Whether a claimed number is none where the exact one is."""
+        return bool((np.isnan(self.claimed) & np.isfinite(self.lines.exact)).any())
 
     @property
     def statistical(self) -> Array:

@@ -62,7 +62,7 @@ class Given(Protocol):
         """No node will read this array any more."""
 
 
-Draw = Callable[[Node, Sequence[Array]], tuple[Any, Sentence | None]]  # what was random, or why nobody knows
+Draw = Callable[[Node, Sequence[Reckoned]], tuple[Any, Sentence | None]]  # what was random, or why nobody knows
 Incoming = Sequence[Lines | None] | None
 Evaluate = Callable[[Layer, Sequence[Array], Incoming, Mapping[str, Any]], Lines]
 
@@ -196,7 +196,7 @@ class Reckoner:
 
     def _draw_of(self, node: Node, sources: Sequence[Reckoned]) -> tuple[Any, Sentence | None]:
         own = self.run.draws.get(node.name)
-        return (own, None) if own is None or self.draw is None else self.draw(node, [s.values for s in sources])
+        return (own, None) if own is None or self.draw is None else self.draw(node, sources)
 
     def _segment(self, node: Node, sources: Sequence[Reckoned]) -> tuple[int, tuple[str, ...]]:
         """Units and nodes before this one, since the last given arrays."""

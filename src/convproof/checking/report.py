@@ -87,7 +87,7 @@ class Report(Mapping[str, Row]):
 
     ``judged`` says whose numbers were judged by what. ``unclaimed`` are layers of which nothing was claimed, ``settles`` those whose
     numbers would decide what is undecided, ``outliers`` say which of several witnesses is alone in being wrong, ``missing`` what a
-    witness was asked and did not answer, and what was not looked at, and why.
+    witness was asked and did not answer, and what was not looked at, and why; ``silent`` are witnesses that gave nothing at all.
     """
 
     rows: tuple[Row, ...]
@@ -98,6 +98,7 @@ class Report(Mapping[str, Row]):
     command: str = ""
     outliers: tuple[Sentence, ...] = ()
     missing: tuple[Sentence, ...] = ()
+    silent: tuple[Text, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -105,11 +106,14 @@ class Report(Mapping[str, Row]):
         return self.holds("undecided")
 
     def holds(self, fail_on: str = "undecided") -> bool:
-        """Whether something was judged, and no verdict is ``fail_on`` or worse. Raises SettingError for what is no verdict."""
+        """Whether something was judged, of every witness, and no verdict is ``fail_on`` or worse.
+
+        Raises SettingError for what is no verdict.
+        """
         if fail_on not in VERDICTS:
             raise SettingError("fail_on={found!r}: expected one of {known}", found=fail_on, known=either(VERDICTS[2:]))
         bad = VERDICTS.index(fail_on)
-        return bool(self.rows) and all(VERDICTS.index(row.verdict) < bad for row in self.rows)
+        return bool(self.rows) and not self.silent and all(VERDICTS.index(row.verdict) < bad for row in self.rows)
 
     @property
     def first_wrong(self) -> str | None:

@@ -111,8 +111,11 @@ def shortened(format: NumberFormat) -> Evaluate:
     """The lines of a layer that rounds what it multiplies to a shorter format: inputs and weights are each off by u of themselves."""
 
     def evaluate(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
-        came = [line or no_error(np.asarray(x, np.float64)) for x, line in zip(inputs, incoming or [None] * len(inputs), strict=True)]
-        return layer.lines(None, inputs, [line.stored(format).stored(format) for line in came], **how)
+        short = [
+            (line or no_error(np.asarray(x, np.float64))).stored(format).stored(format) if x.dtype.kind in "fV" else line
+            for x, line in zip(inputs, incoming or [None] * len(inputs), strict=True)
+        ]
+        return layer.lines(None, inputs, short, **how)
 
     return evaluate
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from convproof.checking.reckoning import Ran, Reckoned, wide
+from convproof.core.errors import SettingError
 from convproof.core.evaluation import Known
 from convproof.core.layer import Layer
 from convproof.core.shapes import Array
@@ -33,8 +34,16 @@ class Subject:
     kept: Trace | None = None
 
     @classmethod
-    def of(cls, model: Layer | Network, x: Any) -> "Subject":
-        """A network or a single layer on ``x``: an array, or a tuple of arrays for several inputs. Changes nothing."""
+    def of(cls, model: Any, x: Any) -> "Subject":
+        """A network or a single layer on ``x``: an array, or a tuple of arrays for several inputs. Changes nothing.
+
+        Raises SettingError for another model.
+        """
+        if not isinstance(model, Layer | Network):
+            raise SettingError(
+                "what is checked is a layer or a network of convproof; got {found}; make one of it with load(path) or from_torch(module)",
+                found=type(model).__name__,
+            )
         single, given = isinstance(model, Layer), x if isinstance(x, tuple) else (x,)
         network = alone(model, len(given)) if isinstance(model, Layer) else model
         inputs = tuple(network.arrays_of(given))

@@ -45,7 +45,7 @@ def opinion(judged: Judged, reckoned: Reckoned) -> Opinion:
     """The verdict that the lines alone give."""
     if judged.identical:
         return Opinion("identical", judged)
-    if reckoned.border is not None:
+    if reckoned.border is not None and not judged.holds_nan:
         return Opinion("undecided", judged, False, False, notes=(reckoned.border,))
     if not judged.provable:
         return Opinion("wrong", judged, False)

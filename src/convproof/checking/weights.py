@@ -7,7 +7,7 @@ so that a layer is not blamed for what it was given.
 A target may also have folded a BatchNorm into the weights before it: scale * weight, and scale * bias + shift.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,7 +27,7 @@ from convproof.core.lines import Lines, no_error
 from convproof.core.resolution import rounded
 from convproof.core.sentence import Text, say
 from convproof.core.shapes import Array
-from convproof.network.graph import Graph, Node, Place
+from convproof.network.graph import Graph, Place
 
 Claims = Mapping[str, Callable[[], Claim]]
 
@@ -183,31 +183,3 @@ def sharing(graph: Graph, names: set[str]) -> Iterator[str]:
     """All nodes that hold the same layer as one of these."""
     layers = {id(node.layer) for node in graph if node.name in names}
     return (node.name for node in graph if id(node.layer) in layers)
-
-
-def remembered(node: Node, key: str, lines: Lines, claim: Claim, whose: Text) -> Row:
-    """The row of a running statistic as a step in training leaves it."""
-    judged = Judged(lines, claim.array.astype(np.float64), claim.resolution)
-    verdict: Verdict = "identical" if judged.identical else "rounding" if judged.provable else "wrong"
-    return Row(
-        name=f"{node.name}.{key}",
-        kind="statistic",
-        described=node.layer.describe(),
-        verdict=verdict,
-        usual=verdict != "wrong" and judged.usual,
-        born=verdict == "wrong",
-        notes=claim.notes,
-        **figures_of(judged, whose),
-    )
-
-
-def after_training(graph: Graph, names: Sequence[str]) -> tuple[str, ...]:
-    """Those of the names that a step in training changes: running statistics of layers in training mode."""
-    layers = graph.layers()
-
-    def moves(name: str) -> bool:
-        owner, _, key = name.rpartition(".")
-        layer = layers[owner]
-        return layer.training and not layer.declared()[key].learnt
-
-    return tuple(name for name in names if moves(name))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 
 from convproof.core.errors import CellError, DTypeError, SettingError, ShapeError
+from convproof.core.formats import FLOATS
 from convproof.core.sentence import Text, plural
 from convproof.core.shapes import Array, Cell, Shape
 
@@ -19,18 +20,29 @@ MOST = 1 << 31  # no axis is as long, so no kernel, stride or padding means anyt
 def as_array(x: Any, name: str = "x") -> Array:
     """An array-like or a CPU tensor as a float array: floats keep their dtype, integers, booleans and lists become float32."""
     if hasattr(x, "detach"):
-        x = x.detach().numpy()
+        x = of_tensor(x, name)
     try:
         array = np.asarray(x)
     except ValueError:
         raise DTypeError("{name} is not a rectangular array of numbers: its rows differ in length", name=name) from None
-    if array.dtype.name in ("float32", "float64", "float16", "bfloat16") and not isinstance(x, list | tuple | float):
-        return array
     if array.dtype.kind in "iub" or (array.dtype == np.float64 and isinstance(x, list | tuple | float)):
         return array.astype(np.float32)
+    if array.dtype.name in FLOATS:
+        return array
     raise DTypeError(
         "{name} holds {dtype}; expected float32, float64 or integers; try {name}.astype(np.float32)", name=name, dtype=array.dtype
     )
+
+
+def of_tensor(x: Any, name: Text) -> Array:
+    """A CPU tensor of PyTorch as an array; bfloat16, which NumPy lacks, as float32, which holds it. Raises DTypeError."""
+    tensor = x.detach()
+    try:
+        return np.asarray((tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy())
+    except (TypeError, RuntimeError):
+        raise DTypeError(
+            "{name} is a tensor of {dtype} that cannot be read as an array; try {name}.float().cpu()", name=name, dtype=tensor.dtype
+        ) from None
 
 
 def widened(x: Array) -> Array:

@@ -110,8 +110,10 @@ class Layer(Holder):
             raise NotCoveredError("{layer} has no bound for its statistic {name!r} yet", layer=self.describe(), name=name)
         return no_error(step.state[name].astype(np.float64))
 
-    def draw_behind(self, outputs: Sequence[Array], case: Case) -> Any:
-        """What must have been random for a step to give these outputs; None if nothing is random here, or nothing explains them."""
+    def draw_behind(self, ends: tuple[Array, Array], case: Case) -> Any:
+        """What must have been random for a step to give an output that lies between ``ends``, as closely as these and ``case.incoming``
+        tell it; None if nothing is random here, or nothing explains it.
+        """
         return None
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:

@@ -46,9 +46,9 @@ class Lines:
 
     def stored(self, storage: NumberFormat) -> "Lines":
         """The same cells rounded once more, to the format that they are stored in."""
-        size = abs(self.exact) + self.proof
-        proof = self.proof + storage.u * size + storage.tiny
-        return Lines(self.exact, np.asarray(proof), np.asarray(np.hypot(self.sigma, (storage.u * size + storage.tiny) / np.sqrt(3))))
+        proof = self.proof + storage.u * (abs(self.exact) + self.proof) + storage.tiny
+        usual = storage.u * (abs(self.exact) + self.sigma) + storage.tiny
+        return Lines(self.exact, np.asarray(proof), np.asarray(np.hypot(self.sigma, usual / np.sqrt(3))))
 
     def map(self, change: Callable[[Array], Array]) -> "Lines":
         """The same lines with every array reshaped or cut by ``change``."""

@@ -16,6 +16,9 @@ COLUMNS = 88  # pytest puts twelve before every line
 def meaning(report: Report) -> list[Sentence]:
     """The sentences under the table: what was found, what the figures say of it, and what to do next."""
     worst = report.worst
+    if worst is not None and report.silent:
+        gave = say("{names} gave nothing that could be judged, which counts as a failure.", names=listed(report.silent))
+        return [gave, *report.missing[:FEW], *FOUND[worst.verdict](report, worst), *coverage(report)]
     if worst is None:
         return [say("nothing was judged: no array of the network was claimed"), *report.missing[:FEW]]
     return [*FOUND[worst.verdict](report, worst), *coverage(report), *report.missing[:FEW]]
@@ -24,7 +27,7 @@ def meaning(report: Report) -> list[Sentence]:
 def complaint(report: Report, fail_on: str = "undecided") -> str:
     """What ``require()`` raises: whose numbers were judged, the worst cell with both values and the bound, and the command behind it."""
     worst = report.worst
-    told = of_row(report, worst) if worst is not None and worst.verdict != "wrong" else meaning(report)
+    told = of_row(report, worst) if worst is not None and worst.verdict != "wrong" and not report.silent else meaning(report)
     if worst is not None and fail_on not in ("wrong", "undecided"):
         told = [say("{name} is {verdict}, which counts as a failure here.", name=worst.name, verdict=IN_WORDS[worst.verdict]), *told]
     return "\n".join(wrapped(str(sentence), COLUMNS) for sentence in (report.judged, *told))

@@ -109,6 +109,31 @@ def test_no_other_bug_is_a_variance_of_one_pass(ratio):
     assert {cp.check(norm, x, wrong)["BatchNorm2d"].verdict for wrong in bugs} == {"wrong"}
 
 
+@pytest.mark.parametrize(("n", "ratio"), [(25, 300), (2000, 100)])
+def test_another_gamma_is_no_variance_of_one_pass(n, ratio):
+    norm = cp.BatchNorm2d(3)
+    norm.weight, norm.bias = [1, 1.08, 0.95], [0.3, -0.2, 0.1]
+    x = images("random", (n, 3, 1, 1), ratio)
+    right = cp.BatchNorm2d(3)
+    right.bias = norm.bias
+    for gammas in ([1, 1, 1], [1.08, 1, 0.95], [0.95, 1, 1.08]):
+        right.weight = gammas
+        assert cp.check(norm, x, exactly(right, x))["BatchNorm2d"].verdict == "wrong", gammas
+    right.weight = norm.weight  # and it is these gammas that are told: another factor may be a variance
+    factor = exactly(right, x, lambda rows: rows.var(axis=1) * [1.05, 0.97, 1.08])
+    assert cp.check(norm, x, factor)["BatchNorm2d"].precision == "bn-var-cancellation"
+
+
+@pytest.mark.parametrize("spread", [1e-6, 1e-4, 1e-2])
+@pytest.mark.parametrize("channels", [1, 2, 7])
+def test_gammas_that_are_nearly_alike_accuse_nobody(channels, spread):
+    rng = np.random.default_rng(8)
+    for _ in range(12):
+        norm, x = cp.BatchNorm2d(channels), images("random", (140, channels, 1, 1), 1000) + f(rng.uniform())
+        norm.weight = 1 + spread * rng.normal(size=channels)
+        assert cp.check(norm, x, one_pass(norm, x, one_by_one))["BatchNorm2d"].verdict != "wrong"
+
+
 def test_the_statistics_themselves():
     from convproof.core.evaluation import Case
 

@@ -111,7 +111,7 @@ def test_an_eps_folded_wrongly_is_no_winograd():
         assert cp.check(network, x, {"relu": fused(base, 2e-4)})["relu"].verdict == "wrong"
 
 
-@pytest.mark.parametrize("error", [3e-6, 1e-5, 1e-4])
+@pytest.mark.parametrize("error", [1e-5, 1e-4, 1e-3])
 def test_one_cell_by_itself_is_no_winograd(error):
     conv, x = conv_of(1, 3), images("random", (1, 1, 24, 25))
     y = directly(conv, x).copy()

@@ -20,23 +20,8 @@ from convproof.checking.matching.spellings import ONLY, Index, Spellings, Target
 
 ENDINGS = ("npy", "npz", "txt", "csv", "log", "bin", "raw", "dat", "c", "h", "safetensors")
 FILLERS = {"output", "outputs", "out", "result", "results", "activation", "activations", "act", "feature", "map", "data", "value", "values"}
-FILLERS |= {
-    "dump",
-    "dumped",
-    "tensor",
-    "array",
-    "buffer",
-    "buf",
-    "layer",
-    "node",
-    "model",
-    "net",
-    "network",
-    "graph",
-    "golden",
-    "reference",
-}
-FILLERS |= {"ref", "expected", "mine", "target"}
+FILLERS |= {"dump", "dumped", "tensor", "array", "buffer", "buf", "layer", "node", "model", "net", "network", "graph"}
+FILLERS |= {"golden", "reference", "ref", "expected", "mine", "target"}
 OTHERS = {"input", "inputs", "in", "inp", "grad", "grads", "gradient", "gradients", "delta", "diff", "error", "err", "dx", "dy"}
 DTYPE = re.compile(r"(float|double|half|bfloat|fp|bf|int|uint|fixed)\d*|[fiuqs]\d+")
 SHAPE = re.compile(r"\d+(x\d+)+")
@@ -81,11 +66,12 @@ class Affixes:
             return False
         if not words or pattern(words) in shared:
             return True
-        counted = words[1:] if front and words[0].isdigit() else words
-        return all(self._is_filler(word) for word in counted)
+        rest = [word for word in words if not self.is_filler(word)]
+        return not rest or (front and len(rest) == 1 and rest[0].isdigit())
 
-    def _is_filler(self, word: str) -> bool:
-        strange = word not in self.known or word in ("output", "out")
+    def is_filler(self, word: str) -> bool:
+        """Whether a word never says which layer is meant, in this network."""
+        strange = stem(word) not in self.stems or word in ("output", "out")
         return strange and (word in FILLERS or bool(DTYPE.fullmatch(word) or SHAPE.fullmatch(word)))
 
     @cached_property
@@ -107,14 +93,10 @@ class Affixes:
         return not any(word in OTHERS or (not word.isdigit() and stem(word) in self.stems) for word in words)
 
     @cached_property
-    def known(self) -> frozenset[str]:
-        """All words that stand in names of the network, and what its layers are called."""
-        return frozenset(word for spelling in self.spellings.own.spellings for word in spelling.words) | self.spellings.operators
-
-    @cached_property
     def stems(self) -> frozenset[str]:
-        """The same without the numbers behind them: conv for conv1."""
-        return frozenset(stem(word) for word in self.known if not word.isdigit())
+        """All words that stand in names of the network, and what its layers are called, without numbers: conv for conv1."""
+        words = {word for spelling in self.spellings.own.spellings for word in spelling.words} | self.spellings.operators
+        return frozenset(stem(word) for word in words if not word.isdigit())
 
     @property
     def _indices(self) -> tuple[Index, Index]:
@@ -133,6 +115,8 @@ def pattern(words: Words) -> Words:
 
 def numbered(words: Words, affixes: Affixes) -> tuple[Words, int] | None:
     """The number that is all that a name says, and the words around it: layer_3, out3, 003. None for any other name."""
+    while len(words) > 1 and affixes.is_filler(words[-1]):
+        words = words[:-1]
     if not words or not (last := re.fullmatch(r"([^\W\d]*)(\d+)", words[-1])):
         return None
     around = (*words[:-1], last[1])

@@ -133,9 +133,11 @@ class Matching:
         self.notes[target] = notes
 
     def _by_number(self, sources: Mapping[str, Source]) -> None:
-        """Take names that say nothing but a number for the layers of these numbers, if the values of all agree with one way to count."""
+        """Take several names that say nothing but a number for the layers of these numbers, if all values agree with one way to count."""
         for count in self.names.numbered.values():
             group = [(sources[name], number) for name, number in count.items() if name in sources]
+            if len(group) < 2:
+                continue
             counted = [[(source, self.names.of_number(number - first)) for source, number in group] for first in (0, 1)]
             votes = [self._votes(counted[first], counted[1 - first]) for first in (0, 1)]
             first = int(votes[1] > votes[0])

@@ -39,7 +39,14 @@ def array_of(value: Any, called: Text) -> Array:
     if hasattr(value, "detach"):
         from convproof.formats.torch.modules import array_of as array_of_tensor
 
-        return array_of_tensor(value)
+        try:
+            return array_of_tensor(value)
+        except (TypeError, RuntimeError):
+            raise DTypeError(
+                "{name} is a tensor of {dtype} that cannot be read as an array; dequantize it, or make it dense",
+                name=called,
+                dtype=value.dtype,
+            ) from None
     try:
         return np.asarray(value)
     except ValueError:

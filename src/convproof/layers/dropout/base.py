@@ -2,6 +2,9 @@
 
 How rounding enters: 1/(1 - p) is rounded to the format and so is the product, 2u*abs(y); alpha dropout adds a constant that was put
 together from three. Covered: PyTorch, which divides the mask or scales the result, and ONNX Runtime. In eval nothing is rounded.
+
+A mask that is read from claimed numbers leaves cells open that are the same, as they were written down, kept or dropped. The exact value is
+then that of a kept cell, and the line reaches to what stands in the place of a dropped one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +19,7 @@ from convproof.core.derivation import Node, add, copy, number, product, quotient
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import FLOAT64
 from convproof.core.layer import Case, Gradients, Layer, Step
-from convproof.core.lines import Lines, carried, no_error
+from convproof.core.lines import SIGMAS, Lines, carried, no_error
 from convproof.core.operators import Operator, Written
 from convproof.core.records import Convention
 from convproof.core.sentence import say
@@ -73,6 +76,8 @@ class Dropping(Layer):
 
     def mask(self, shape: Shape, draw: Any = None, calls: Any = None) -> Array:
         """The mask of x's shape: ``draw`` where it is given, else drawn by the number of calls so far."""
+        if isinstance(draw, formula.Seen):
+            draw = draw.kept
         if draw is None:
             seen = self.arrays["calls"] if calls is None else calls
             draw = formula.mask(self.mask_shape(shape), self.p, self.arrays["entropy"], int(seen))
@@ -91,12 +96,15 @@ class Dropping(Layer):
         m = self.mask(x.shape, draw, calls)
         return Step(self.outputs(self.dropped(x, m), m), inputs, training, {"mask": m}, {"calls": np.asarray(calls + 1)}, m)
 
-    def draw_behind(self, outputs: Sequence[Array], case: Case) -> Array | None:
-        """The mask that outputs of a training step show; see ``formula``."""
+    def draw_behind(self, ends: tuple[Array, Array], case: Case) -> formula.Seen | None:
+        """The mask that the output of a training step shows; see ``formula``."""
         if not self.drops(case.training):
             return None
-        kept, dropped = (self.dropped(case.x, np.full(case.x.shape, m)) for m in (True, False))
-        return formula.mask_behind(outputs[0], kept, dropped, self.mask_shape(case.x.shape), self.p)
+        x, came = case.x.astype(np.float64), case.came()
+        with np.errstate(invalid="ignore"):  # an infinity that is dropped
+            kept, dropped = (self.dropped(x, np.full(x.shape, m)) for m in (True, False))
+        off = np.zeros(()) if came is None else np.asarray(self.factors()[0] * came.proof)
+        return formula.mask_behind(ends, kept, off, dropped, self.mask_shape(x.shape), self.p)
 
     def outputs(self, y: Array, m: Array) -> tuple[Array, ...]:
         """y alone."""
@@ -132,12 +140,20 @@ class Dropping(Layer):
             parts = np.asarray(m * kept * x), np.where(m, 0.0, instead) + shift
             size = 2.01 * abs(parts[0]) + (3 * (abs(instead) + abs(shift)) + abs(parts[0] + parts[1])) * (shift != 0)
             u, tiny = case.arithmetic.u, case.arithmetic.tiny
-            proof = (u + FLOAT64.u) * size + tiny + FLOAT64.tiny
-            local, slope = Lines(np.asarray(parts[0] + parts[1]), np.asarray(proof), np.asarray((u * size + tiny) / np.sqrt(3))), m * kept
+            open_ = self.left_open(parts[0], instead, cells, case)
+            proof, sigma = (u + FLOAT64.u) * size + tiny + FLOAT64.tiny + open_, np.hypot((u * size + tiny) / np.sqrt(3), open_ / SIGMAS)
+            local, slope = Lines(np.asarray(parts[0] + parts[1]), np.asarray(proof), np.asarray(sigma)), m * kept
         if came is None:
             return local
         p, sigma = at_cells(came.proof, cells), at_cells(came.sigma, cells)
         return carried(local, np.asarray(slope * p * (1 + 3 * case.arithmetic.u)), np.asarray((slope * sigma) ** 2))
+
+    def left_open(self, kept: Array, instead: float, cells: Array | None, case: Case) -> Array:
+        """How far a dropped cell lies from a kept one, where a mask that was read from outputs does not tell; else 0."""
+        if not isinstance(case.draw, formula.Seen):
+            return np.zeros(())
+        unsure = at_cells(np.broadcast_to(case.draw.unsure, case.x.shape), cells)
+        return np.asarray(np.where(unsure, abs(kept - instead), 0.0))
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """Every cell reads itself alone."""

@@ -13,12 +13,13 @@ Sources: Srivastava and others, "Dropout" (2014); Klambauer and others, "Self-no
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from convproof.core.lines import SIGMAS
 from convproof.core.shapes import Array, Shape
 
+UNLIKELY = 1e-9  # a chance that no honest dice are given
 ALPHA = -1.0507009873554804934 * 1.6732632423543772848
 
 
@@ -51,14 +52,38 @@ def alpha_drop(x: Array, m: Array, p: float | int) -> Array:
     return np.asarray(x * (m * a).astype(x.dtype) + (~m * (a * ALPHA) + b).astype(x.dtype))
 
 
-def mask_behind(y: Array, kept: Array, dropped: Array, shape: Shape, p: float | int) -> Array | None:
-    """The mask of ``shape`` that outputs y show: each cell, or channel, is nearer to what is kept or to what is dropped.
+@dataclass(frozen=True)
+class Seen:
+    """A mask as outputs show it: ``kept``, and where it may as well be the other way round, ``unsure``."""
 
-    None for one that no honest dice give: its number of dropped cells lies more than 8 standard deviations from p*n.
+    kept: Array
+    unsure: Array
+
+
+def mask_behind(ends: tuple[Array, Array], kept: Array, off: Array, dropped: Array, shape: Shape, p: float | int) -> Seen | None:
+    """The mask of ``shape`` that outputs between ``ends`` show: each cell, or most of a channel, is nearer to what is kept, which may be
+    ``off`` by so much, or to what is dropped; or as near to both.
+
+    None for one that no honest dice give. The chance of k dropped cells of n, or of more, is at most exp(-n*KL), with
+    KL = k/n * ln(k/(n*p)) + (1 - k/n) * ln((n - k)/(n*(1 - p)))     (Chernoff's bound, which is exact for k = 0 and k = n)
     """
-    across = tuple(axis for axis, size in enumerate(shape) if size < y.shape[axis])
+    across = tuple(axis for axis, size in enumerate(shape) if size < kept.shape[axis])
     with np.errstate(invalid="ignore"):
-        for_it = np.sign(abs(y - dropped) - abs(y - kept)).sum(axis=across, keepdims=True)
-    n = int(np.count_nonzero(for_it))
-    away = np.count_nonzero(for_it < 0) - p * n
-    return np.asarray(for_it >= 0) if abs(away) <= SIGMAS * math.sqrt(n * p * (1 - p)) + 1 else None
+        nearer = np.sign(distance(ends, dropped, np.zeros(())) - distance(ends, kept, off))
+    for_it = np.nan_to_num(nearer).sum(axis=across, keepdims=True)
+    n, k = int(np.count_nonzero(for_it)), int(np.count_nonzero(for_it < 0))
+    return Seen(for_it >= 0, for_it == 0) if surprise(k, n, p) <= -math.log(UNLIKELY) else None
+
+
+def distance(ends: tuple[Array, Array], y: Array, off: Array) -> Array:
+    """How far y +- off lies outside of the ends; NaN and infinities lie at themselves, and infinitely far from all else."""
+    low, high = ends[0] - off, ends[1] + off
+    outside = np.maximum(np.maximum(low - y, y - high), 0.0)
+    at_it = ((low <= y) & (y <= high)) | (np.isnan(y) & np.isnan(ends[0]))
+    return np.asarray(np.where(at_it, 0.0, np.where(np.isnan(outside), np.inf, outside)))
+
+
+def surprise(k: int, n: int, p: float | int) -> float:
+    """n*KL of k dropped cells of n."""
+    parts = ((k, n * p), (n - k, n * (1 - p)))
+    return sum(found * math.log(found / expected) if expected > 0 else math.inf for found, expected in parts if found)

@@ -6,7 +6,7 @@ from convproof.core.axes import at_cells
 from convproof.core.calls import Called
 from convproof.core.derivation import Node, add, copy, product, setting
 from convproof.core.layer import Case
-from convproof.core.lines import Lines, no_error
+from convproof.core.lines import SIGMAS, Lines, no_error
 from convproof.core.operators import Written
 from convproof.core.sentence import say
 from convproof.core.shapes import Array, Cell, Shape
@@ -47,11 +47,15 @@ class Dropout(Dropping):
         return copy(setting(int(kept), "m"), name="mask")
 
     def bounds(self, cells: Array | None, case: Case) -> Lines:
-        """The mask is exact."""
+        """The mask is exact, but where it was read from outputs that do not show it."""
         if case.output == 0:
             return super().bounds(cells, case)
         m = self.mask(case.x.shape, case.draw) if self.drops(case.training) else np.ones(case.x.shape, bool)
-        return no_error(at_cells(m, cells).astype(np.float64))
+        exact = no_error(at_cells(m, cells).astype(np.float64))
+        if not isinstance(case.draw, formula.Seen):
+            return exact
+        unsure = at_cells(np.broadcast_to(case.draw.unsure, case.x.shape), cells).astype(np.float64)
+        return Lines(exact.exact, unsure, unsure / SIGMAS)
 
     def written(self) -> tuple[Written, ...]:
         """Dropout with its ratio; with training_mode where it drops in eval too."""

@@ -18,7 +18,7 @@ import numpy as np
 from convproof.core.arithmetic.moments import bessel, remember
 from convproof.core.arithmetic.normalising.rows import Rows
 from convproof.core.arithmetic.normalising.statistics import lines_of_statistics
-from convproof.core.errors import SettingError, ShapeError
+from convproof.core.errors import NotCoveredError, SettingError, ShapeError
 from convproof.core.formats import FLOAT64
 from convproof.core.guards import no_device
 from convproof.core.layer import Case, Step
@@ -193,6 +193,8 @@ class InstanceNormalisation(Normalisation):
 
     def written(self) -> tuple[Written, ...]:
         """InstanceNormalization; a BatchNormalization where running statistics are used."""
+        if self.num_features is None:
+            raise NotCoveredError("{layer} cannot be written as ONNX, which needs its number of channels", layer=self.describe())
         size = (self.num_features,)
         one, zero = np.ones(size, self.dtype), np.zeros(size, self.dtype)
         affine = ("weight" if self.affine else one, "bias" if self.arrays["bias"] is not None else zero)

@@ -5,9 +5,14 @@
 PReLU's slope a is a parameter, one for all or one a channel; RReLU draws one for every cell in training, and takes the middle of its range
 in eval. How rounding enters: one product, u*abs(y), and as much again for a slope that is rounded itself. The gradient at 0 takes the slope
 a, as in PyTorch. Source: torch.nn, ONNX PRelu.
+
+A slope that is read from claimed numbers is known as well as these: of y between two ends and x within p of its value, a lies between the
+smallest and the largest quotient, and in the range that it was drawn from. It is taken in the middle, and abs(x) times half the width is left
+open.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -61,6 +66,24 @@ def derived(x: Number, a: Number) -> Node:
     if x.value > 0:
         return copy(x, name="y", note=say("x is positive and passes"))
     return product(a, x, name="y", note=say("x is not positive and is scaled"))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Slopes as outputs show them, and how far each may be off."""
+
+    slopes: Array
+    off: Array
+
+    @classmethod
+    def between(cls, low: Array, high: Array, x: Array, p: Array | float, lower: float | int, upper: float | int) -> "Seen":
+        """From outputs between two ends, of inputs x +- p; any slope of the range where x may be 0 or positive."""
+        with np.errstate(all="ignore"):
+            corners = [y / at for y in (low, high) for at in (x - p, x + p)]
+        known = x + p < 0
+        least = np.clip(np.where(known, np.nan_to_num(np.min(corners, axis=0), nan=lower), lower), lower, upper)
+        most = np.clip(np.where(known, np.nan_to_num(np.max(corners, axis=0), nan=upper), upper), lower, upper)
+        return cls(np.asarray((least + most) / 2), np.asarray((most - least) / 2))
 
 
 class PReLU(Pointwise):
@@ -227,13 +250,12 @@ class RReLU(Pointwise):
         rng = np.random.default_rng([self.arrays["entropy"], int(calls)])
         return rng.uniform(self.lower, self.upper, x.shape).astype(x.dtype)
 
-    def draw_behind(self, outputs: Sequence[Array], case: Case) -> Array | None:
-        """The slopes that outputs of a training step show, as far as they lie in the range."""
+    def draw_behind(self, ends: tuple[Array, Array], case: Case) -> Seen | None:
+        """The slopes that the output of a training step shows, as far as they lie in the range."""
         if not self.draws(case.training):
             return None
-        with np.errstate(all="ignore"):
-            slopes = np.where(case.x < 0, outputs[0] / case.x, self.lower)
-        return np.asarray(np.clip(np.nan_to_num(slopes, nan=self.lower), self.lower, self.upper))
+        came = case.came()
+        return Seen.between(*ends, case.x.astype(np.float64), 0.0 if came is None else came.proof, self.lower, self.upper)
 
     def step(self, *inputs: Array, training: bool, draw: Any = None, state: Mapping[str, Array] | None = None) -> Step:
         """In training a slope for every cell, kept as ``draw``."""
@@ -241,7 +263,7 @@ class RReLU(Pointwise):
             return Step(self.compute(*inputs), inputs, training)
         (x,) = inputs
         calls = (self.arrays | dict(state or {}))["calls"]
-        a = self.drawn(x, calls) if draw is None else draw
+        a = self.drawn(x, calls) if draw is None else draw.slopes if isinstance(draw, Seen) else draw
         return Step((rectified(x, a),), inputs, training, {"a": a}, {"calls": np.asarray(calls + 1)}, a)
 
     def tree(self, cell: Cell, case: Case) -> Node:
@@ -254,9 +276,17 @@ class RReLU(Pointwise):
         """A leaky ReLU's in eval; in training one product with the slope that was drawn."""
         if not self.draws(case.training):
             return super().bounds(cells, case)
-        return sloped_lines(cells, case, self._of(case), 1.0)
+        found = sloped_lines(cells, case, self._of(case), 1.0)
+        if not isinstance(case.draw, Seen):
+            return found
+        came = case.came()
+        size = np.maximum(-case.x, 0.0) if came is None else np.maximum(came.proof - case.x, 0.0)  # how negative x may be
+        left = at_cells(np.asarray(size * case.draw.off), cells)
+        return carried(found, left, (left / SIGMAS) ** 2)
 
     def _of(self, case: Case) -> Array:
+        if isinstance(case.draw, Seen):
+            return case.draw.slopes
         return self.drawn(case.x, self.arrays["calls"]) if case.draw is None else np.asarray(case.draw)
 
     def pull(self, step: Step, *dy: Array) -> Gradients:

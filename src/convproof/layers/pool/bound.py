@@ -1,9 +1,9 @@
 """How rounding enters a pooling.
 
-max        Nothing is rounded: an input is chosen, and an index is an integer. In a segment, moving every input by at most w moves the
-           maximum by at most the largest w of the window. For the spread the largest sigma of the window stands in, since any of its
-           cells may win; where several are nearly equal, the largest error tends to win, and the spread is a little wider (1.6 sigma
-           for nine equal cells), for which 8 sigma have room.
+max        Nothing is rounded: an input is chosen (for its place see ``place_bound``). In a segment, moving every input by at most w
+           moves the maximum by at most the largest w of the window. For the spread the largest sigma of the window stands in, since any
+           of its cells may win; where several are nearly equal, the largest error tends to win, and the spread is a little wider (1.6
+           sigma for nine equal cells), for which 8 sigma have room.
 average    For a window of n taps and S, the sum of its absolute values: n - 1 additions and one division, or one multiplication by the
            rounded reciprocal, which is two roundings, or one division for every axis of two: (n + 1)*u*S/D. Errors of the inputs arrive
            divided by D, variances by D^2.
@@ -21,20 +21,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convproof.core.arithmetic.padding import NOWHERE
 from convproof.core.formats import NumberFormat
 from convproof.core.lines import Lines, carried, lines_of_sum, no_error
 from convproof.core.shapes import Array, Float, Shaped
-from convproof.layers.pool.formula import (
-    divisor_at,
-    divisors,
-    lowest,
-    max_pool,
-    numbered,
-    window_sums,
-    winner_of,
-    winners,
-)
+from convproof.layers.pool.formula import divisor_at, divisors, lowest, max_pool, window_sums
 from convproof.layers.pool.geometry import Side, patch_of
 
 
@@ -80,24 +70,6 @@ def lines_max(cells: Array | None, x: Shaped[Array, "N C *sizes"], sides: Sequen
     # a window that reads padding alone has the maximum -inf, and no error
     proof, sigma = (np.maximum(look.largest(np.asarray, came), 0.0) for came in (incoming.proof, incoming.sigma))
     return Lines(local.exact, proof, sigma)
-
-
-def lines_place(
-    cells: Array | None, x: Shaped[Array, "N C *sizes"], sides: Sequence[Side], column_by_column: bool, through_array: bool
-) -> Lines:
-    """Both lines of the winners' places: integers, never rounded."""
-    if cells is None:
-        return no_error(numbered(winners(x, sides), x.shape[2:], column_by_column, through_array).astype(np.float64))
-    places = []
-    for n, c, *spot in cells.tolist():
-        patch, plane = patch_of(tuple(spot), sides, x.shape[2:]), x[n, c]
-        if not len(patch.real):
-            places.append(NOWHERE)
-            continue
-        winner = patch.real[winner_of(patch.numbers(plane))].tolist()
-        place = int(np.ravel_multi_index(winner, plane.shape, order="F" if column_by_column else "C"))
-        places.append(place + (n * x.shape[1] + c) * plane.size * through_array)
-    return no_error(np.array(places, np.float64))
 
 
 def lines_average(

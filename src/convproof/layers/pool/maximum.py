@@ -13,7 +13,7 @@ from convproof.core.operators import Written
 from convproof.core.records import Convention
 from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Cell, Shape
-from convproof.layers.pool import bound, conventions, derive, formula, gradient
+from convproof.layers.pool import bound, conventions, derive, formula, gradient, place_bound
 from convproof.layers.pool.base import Adaptive, Global, Pool, Sliding
 from convproof.layers.pool.writing import with_indices_of_a_plane, written_windows
 
@@ -56,13 +56,13 @@ class Maximum(Pool):
         return derive.derive_place(plane, spot, sides, self.storage_order == 1, before)
 
     def bounds(self, cells: Array | None, case: Case) -> Lines:
-        """See ``bound``; indices are never rounded."""
+        """See ``bound`` and ``place_bound``."""
         batch, sides = self.batched(case.x), self.sides_of(case.x.shape)
-        some = batch.cells(cells)
+        some, came = batch.cells(cells), batch.lines(case.came())
         if case.output:
-            found = bound.lines_place(some, batch.array, sides, self.storage_order == 1, self.indices_in == "array")
+            found = place_bound.lines_place(some, batch.array, sides, self.storage_order == 1, self.indices_in == "array", came)
         else:
-            found = bound.lines_max(some, batch.array, sides, batch.lines(case.came()))
+            found = bound.lines_max(some, batch.array, sides, came)
         return found if cells is not None else found.map(batch.off)
 
     def pull(self, step: Step, *dy: Array) -> Gradients:

@@ -11,6 +11,8 @@ With u the unit roundoff, p and s the largest error and the spread of each numbe
                     of max(1, abs(x)) at most; infinite where that overflows. Errors pass as the product of abs(x) + p, less that of abs(x)
     largest         nothing is rounded. It moves to the largest x + p at most, to the largest x - p at least. The largest spread of those
                     that come within 8 spreads of it stands in for its own
+    its place       another number may be the largest: every one whose x + p reaches the largest of all x - p. The line is the distance to
+                    the farthest of these; 0 where all of them are exact, since of equal numbers the first is meant
     log-sum         the logarithm at both ends of the sum's range, and 8u*abs(y)
     log-sum-exp     with v = u*(ln n + n + 3) + 2n*tiny: E = (v + v^2)*(1 + 8u) + 8u*ln n for the sum and its logarithm (see the room of
                     softmax), and 9u*(abs(y) + E), which covers log(sum of exp(x)) without a maximum too where nothing overflows. It rises
@@ -52,6 +54,14 @@ class Numbers:
 def passed(local: Lines, worst: Array, variance: Array) -> Lines:
     """Local lines plus what comes in, whose spread is not above its worst case."""
     return Lines(local.exact, local.proof + worst, np.sqrt(local.sigma**2 + np.minimum(variance, worst**2)))
+
+
+def farthest(x: Array, w: Array, won: Array) -> Array:
+    """How far from ``won`` (k, 1), the places of the largest numbers of rows x (k, n), others stand that may be it within x +- w."""
+    with np.errstate(invalid="ignore"):
+        may = x + w >= (x - w).max(axis=1, keepdims=True)
+    off = np.where(may, abs(np.arange(x.shape[1]) - won), 0).max(axis=1)
+    return np.where((may & (w > 0)).any(axis=1), off, 0.0)
 
 
 def total(numbers: Numbers, arithmetic: NumberFormat) -> Lines:

@@ -13,7 +13,7 @@ from convproof.core.derivation import Node
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.formats import NumberFormat
 from convproof.core.layer import Case, Gradients, Layer, Step
-from convproof.core.lines import Lines, no_error
+from convproof.core.lines import SIGMAS, Lines, no_error
 from convproof.core.operators import Operator, Written
 from convproof.core.records import Convention
 from convproof.core.shapes import Array, Cell, Region, Shape
@@ -190,10 +190,16 @@ class Extreme(Reduction):
         return derive.place(derive.Told(case.x, rows, cell), self.sign, rows.axes[0] if rows.axes else 0)
 
     def bounds(self, cells: Array | None, case: Case) -> Lines:
-        """No rounding."""
+        """A place is not rounded, but another one may be meant where inputs are not exact; see ``bound``."""
         if case.output == 0:
             return super().bounds(cells, case)
-        return no_error(at_cells(self._places(case.x).astype(np.float64), cells))
+        x, came, rows = self.sign * case.x.astype(np.float64), case.came(), self.rows(case.x.shape)
+        exact = at_cells(self._places(case.x).astype(np.float64), cells)
+        if came is None:
+            return no_error(exact)
+        won, numbers = exact.reshape(-1, 1), rows.cut(x, cells)
+        off = [bound.farthest(numbers, rows.cut(w, cells), won).reshape(exact.shape) for w in (came.proof, SIGMAS * came.sigma)]
+        return Lines(exact, off[0], off[1] / SIGMAS)
 
     def pull(self, step: Step, *dy: Array) -> Gradients:
         """Equal shares for equal ones; all of it for the one whose place is given."""

@@ -1,0 +1,96 @@
+"""What was random in training, read from the numbers that were claimed, however coarsely they were written down."""
+
+import numpy as np
+import pytest
+import torch
+
+import convproof as cp
+
+f = np.float32
+RIGHT = {"identical", "rounding"}
+FIXED = {
+    "q7.8": lambda y: np.clip(np.rint(y * 256) / 256, -128, 128 - 1 / 256),
+    "q7.8:floor": lambda y: np.clip(np.floor(y * 256) / 256, -128, 128 - 1 / 256),
+    "decimals:2": lambda y: np.round(y, 2),
+    "bfloat16": lambda y: torch.tensor(y).bfloat16().double().numpy(),
+}
+every_format = pytest.mark.parametrize("format", FIXED)
+
+
+def written(trace, names, format):
+    return {name: FIXED[format](trace[name].astype(float)) for name in names}
+
+
+@every_format
+@pytest.mark.parametrize("size", [0.003, 0.05, 1, 300])
+@pytest.mark.parametrize("kind", [cp.Dropout, cp.AlphaDropout, cp.Dropout2d])
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_a_dropout_of_coarse_numbers(p, kind, size, format):
+    net = cp.Network({"act": (cp.ReLU(), "input"), "drop": (kind(p, seed=1), "act")}).train()
+    x = (np.random.default_rng(2).normal(size=(4, 5, 6, 7)) * size).astype(f)
+    claimed = written(net.trace(x), ["act", "drop"], format)
+    assert {row.verdict for row in cp.check(net, x, claimed, format=format).rows} <= RIGHT
+    del claimed["act"]
+    assert {row.verdict for row in cp.check(net, x, claimed, format=format).rows} <= RIGHT
+
+
+@every_format
+@pytest.mark.parametrize("size", [0.003, 1, 300])
+def test_slopes_that_were_drawn(size, format):
+    for seed in range(6):
+        net = cp.Network({"act": (cp.RReLU(seed=seed), "input"), "conv": (cp.Conv2d(1, 1, 3, seed=0), "act")}).train()
+        x = (np.random.default_rng(seed).normal(size=(1, 1, 8, 8)) * size).astype(f)
+        claimed = written(net.trace(x), ["act", "conv"], format)
+        assert {row.verdict for row in cp.check(net, x, claimed, format=format).rows} <= RIGHT
+
+
+def test_a_wrong_layer_behind_what_was_drawn_is_found():
+    net = cp.Network({"act": (cp.RReLU(seed=3), "input"), "conv": (cp.Conv2d(1, 1, 3, seed=0), "act")}).train()
+    x = np.random.default_rng(3).normal(size=(1, 1, 8, 8)).astype(f)
+    claimed = written(net.trace(x), ["act", "conv"], "decimals:2")
+    claimed["conv"] = claimed["conv"] - np.round(net["conv"].bias, 2).astype(float) * 2 - 0.2
+    report = cp.check(net, x, claimed, format="decimals:2")
+    assert [(row.name, row.born) for row in report.rows if row.verdict == "wrong"] == [("conv", True)]
+    claimed = written(net.trace(x), ["act"], "decimals:2")
+    claimed["act"][0, 0, 2, 2] -= 0.5
+    assert cp.check(net, x, claimed, format="decimals:2")["act"].verdict == "wrong"
+
+
+def dropped(p, x, m, factor=None):
+    return (np.where(m, x / (1 - p) if factor is None else x * factor, 0)).astype(f)
+
+
+def test_a_dropout_that_is_wrong():
+    x, rng = np.random.default_rng(1).normal(size=(40, 50)).astype(f), np.random.default_rng(5)
+    m, layer = rng.uniform(size=x.shape) >= 0.3, cp.Dropout(0.3, seed=1).train()
+    assert cp.check(layer, x, dropped(0.3, x, m)).rows[0].verdict in RIGHT
+    for wrong in (dropped(0.3, x, m, 1), dropped(0.3, x, m, 1 / 0.3), dropped(0.3, x, ~m), 0 * x, x, dropped(0.3, x, m | True)):
+        assert cp.check(layer, x, wrong).rows[0].verdict == "wrong"
+
+
+@pytest.mark.parametrize(("p", "n", "verdict"), [(0.1, 150, "identical"), (0.1, 200, "wrong"), (0.5, 29, "identical"), (0.5, 31, "wrong")])
+def test_dice_that_drop_nothing(p, n, verdict):
+    """0.9^200 = 7e-10 and 0.5^31 = 5e-10 are less than 1e-9."""
+    x = np.random.default_rng(1).normal(size=n).astype(f)
+    layer = cp.Dropout(p, seed=1).train()
+    y = layer.dropped(x, np.ones(n, bool))
+    assert cp.check(layer, x, y).rows[0].verdict == verdict
+
+
+def test_infinities():
+    x = np.array([np.inf, -np.inf, np.nan, 1, -2, np.inf, -np.inf, 3], f)
+    for seed in range(8):
+        layer = cp.Dropout(0.5, seed=seed).train()
+        with np.errstate(invalid="ignore"):
+            y = layer.checked_step((x,), True).outputs[0]
+        assert cp.check(layer, x, y).rows[0].verdict == "identical"
+
+
+def test_the_mask_as_an_output():
+    layer = cp.Dropout(0.5, seed=2, return_mask=True).train()
+    x = np.array([0, 0.0005, 1, -2, 3, 0, 0.001, 5], f)
+    y, m = layer.checked_step((x,), True).outputs
+    claimed = {"Dropout": FIXED["q7.8"](y.astype(float)), "Dropout.1": m}
+    assert {row.verdict for row in cp.check(layer, x, claimed, format="q7.8").rows} <= RIGHT
+    claimed["Dropout.1"] = m ^ (abs(x) >= 1)
+    assert cp.check(layer, x, claimed, format="q7.8")["Dropout.1"].verdict == "wrong"
