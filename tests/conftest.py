@@ -8,7 +8,7 @@ os.environ["COLUMNS"] = "120"
 for name in ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
     os.environ.pop(name, None)
 
-from jaxtyping import install_import_hook
+from jaxtyping import install_import_hook  # noqa: E402  (after the environment)
 
 install_import_hook("convproof", "beartype.beartype")
 

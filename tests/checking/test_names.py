@@ -264,6 +264,14 @@ def test_a_number_for_a_name_needs_values_that_agree() -> None:
     assert whose(net, convs) == ["0", "2", "4", "6"]
 
 
+def test_exact_names_that_are_counted_from_1_are_wrong_and_it_is_said() -> None:
+    net, arrays = numbered(1, "{}")
+    with pytest.raises(UnknownNameError, match=r"8 is no layer, and its numbers are those of 7, .* were they counted from 1\?"):
+        whose(net, arrays)
+    rows = cp.check(net, X, {name: arrays[name] for name in list(arrays)[:7]}).rows
+    assert "these are the numbers of 2: was one array written down under the name of another?" in map(str, rows[2].notes)
+
+
 def test_places_count_where_no_layer_has_a_number_for_its_name() -> None:
     names = [node.name for node in TORCH.graph]
     arrays = {f"arr_{k}": T[name] for k, name in enumerate(names)}
@@ -295,3 +303,13 @@ def test_a_tensor_of_a_node_without_a_name_is_said() -> None:
     row = cp.check(net, X, {"c2": np.zeros_like(X)})["Conv_4"]
     assert "c2 in the model's file" in map(str, row.notes)
     assert cp.check(net, X, {"Conv_4": net.trace(X)["Conv_4"]})["Conv_4"].notes == ()
+
+
+def test_an_image_without_n_that_a_convolution_takes_and_a_normalisation_does_not() -> None:
+    with pytest.raises(cp.ShapeError, match=r"bn1: .*; the input has shape \(3, 8, 6\), without N: give it as \(1, 3, 8, 6\), .*x\[None"):
+        cp.check(TORCH, X[0], {"conv1": T["conv1"]})
+    conv = cp.Sequential(conv=cp.Conv2d(3, 4, 3, seed=0)).eval()
+    assert cp.check(conv, X[0], {"conv": conv.trace(X[0])["conv"]}).ok
+    with pytest.raises(cp.ShapeError) as error:
+        cp.check(TORCH, X[0, :2], {"conv1": T["conv1"]})
+    assert "a batch of one" not in str(error.value)

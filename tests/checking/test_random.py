@@ -68,21 +68,20 @@ def test_a_dropout_that_is_wrong():
         assert cp.check(layer, x, wrong).rows[0].verdict == "wrong"
 
 
-@pytest.mark.parametrize(("p", "n", "verdict"), [(0.1, 150, "identical"), (0.1, 200, "wrong"), (0.5, 29, "identical"), (0.5, 31, "wrong")])
-def test_dice_that_drop_nothing(p, n, verdict):
+@pytest.mark.parametrize(("p", "n", "ok"), [(0.1, 190, True), (0.1, 200, False), (0.5, 29, True), (0.5, 31, False)])
+def test_dice_that_drop_nothing(p, n, ok):
     """0.9^200 = 7e-10 and 0.5^31 = 5e-10 are less than 1e-9."""
     x = np.random.default_rng(1).normal(size=n).astype(f)
     layer = cp.Dropout(p, seed=1).train()
     y = layer.dropped(x, np.ones(n, bool))
-    assert cp.check(layer, x, y).rows[0].verdict == verdict
+    assert cp.check(layer, x, y).ok == ok
 
 
 def test_infinities():
     x = np.array([np.inf, -np.inf, np.nan, 1, -2, np.inf, -np.inf, 3], f)
     for seed in range(8):
         layer = cp.Dropout(0.5, seed=seed).train()
-        with np.errstate(invalid="ignore"):
-            y = layer.checked_step((x,), True).outputs[0]
+        y = layer.checked_step((x,), True).outputs[0]
         assert cp.check(layer, x, y).rows[0].verdict == "identical"
 
 

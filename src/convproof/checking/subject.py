@@ -4,6 +4,7 @@ The arrays of the run serve to find out whose array is which, and are let go of 
 of a trace. They are made anew where they are needed again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from convproof.checking.reckoning import Ran, Reckoned, wide
-from convproof.core.errors import SettingError
+from convproof.core.errors import ConvproofError, SettingError, ShapeError
 from convproof.core.evaluation import Known
 from convproof.core.layer import Layer
-from convproof.core.shapes import Array
+from convproof.core.sentence import listed
+from convproof.core.shapes import Array, Shape
 from convproof.network.graph import Graph, Place
 from convproof.network.network import Network
 from convproof.network.trace import Trace
@@ -47,7 +49,7 @@ class Subject:
         single, given = isinstance(model, Layer), x if isinstance(x, tuple) else (x,)
         network = alone(model, len(given)) if isinstance(model, Layer) else model
         inputs = tuple(network.arrays_of(given))
-        trace = network.trace(*inputs)
+        trace = traced(network, inputs)
         handed_on = frozenset(node.name for node in network.graph if hands_on(trace, node.name))
         return cls(network, inputs, single, ran(network.graph, trace), handed_on, trace)
 
@@ -81,6 +83,31 @@ class Subject:
     def given(self) -> dict[Place, Reckoned]:
         """The inputs, exact."""
         return {Place(name): Reckoned(wide(x)) for name, x in zip(self.network.graph.inputs, self.inputs, strict=True)}
+
+
+def traced(network: Network, inputs: tuple[Array, ...]) -> Trace:
+    """A run. Raises ShapeError, which says so if inputs lack N: a convolution takes C, H, W as PyTorch's does, what follows may not."""
+    try:
+        return network.trace(*inputs)
+    except ShapeError as error:
+        batches = [(1, *x.shape) if x.ndim == 3 else x.shape for x in inputs]
+        if all(x.ndim != 3 for x in inputs) or not takes(network, batches):
+            raise
+        raise ShapeError(
+            "{error}; the input has shape {found}, without N: give it as {batch}, a batch of one, such as x[None]",
+            error=error.sentence,
+            found=listed([x.shape for x in inputs]),
+            batch=listed(batches),
+        ) from None
+
+
+def takes(network: Network, shapes: Sequence[Shape]) -> bool:
+    """Whether a network runs on inputs of some shapes."""
+    try:
+        network.shapes(*shapes)
+    except ConvproofError:
+        return False
+    return True
 
 
 def alone(layer: Layer, count: int) -> Network:

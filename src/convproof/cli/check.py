@@ -46,7 +46,7 @@ class Claimed:
 @click.option("--against", metavar="NAMES", multiple=True, help="Ask witnesses too: torch, onnxruntime, onnx-reference.")
 @click.option("--double", is_flag=True, help="Compute in float64, and ask the witnesses to.")
 @click.option("--partial", is_flag=True, help="NUMBERS may lack layers.")
-@click.option("--layout", metavar="ORDER", help="The order of the axes in NUMBERS, such as nhwc.")
+@click.option("--layout", metavar="ORDER", help="The order of the axes in NUMBERS, such as nhwc or nc4hw4.")
 @click.option("--format", "written", metavar="FORMAT", help="How NUMBERS were written down: q7.8, ap_fixed:16:6, int8:0.05:-3, float16.")
 @click.option("--raw", metavar="DTYPE", help="What raw binary files hold, such as float32 or float32:big.")
 @click.option(

@@ -122,6 +122,13 @@ class Matching:
         return any(source.name.startswith(f"{name}.") and name in self.claimed for name in self.subject.network.graph.inputs)
 
     def _take(self, source: Source, target: Target, *notes: Sentence) -> None:
+        if target in self.taken and source.name.isdigit() and target.name.isdigit():
+            raise UnknownNameError(
+                "{name} is no layer, and its numbers are those of {target}, which is claimed too: were they counted from 1? The network's "
+                "layers are counted from 0",
+                name=source.called,
+                target=target.name,
+            )
         if target in self.taken:
             raise UnknownNameError(
                 "{first} and {second} are both {target}; leave one of them out, or give it the name of its own layer",

@@ -1,7 +1,10 @@
 """What a target dumped, opened: a file, or a folder with one file a layer. Names are found now, numbers are read later, one by one."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from convproof.core.errors import FileError
@@ -30,8 +33,8 @@ def open_dumps(path: str | Path, *, raw: Raw | None = None, otherwise: Raw = FLO
     """The arrays of a file, or of the files in a folder and its subfolders, in the order of the file or of their names.
 
     ``raw`` says how raw bytes are numbers; None: as ``otherwise`` says, unless the first bytes of a file are those of a text or of a torch
-    archive. A file in a folder gives its array its name: conv1.bin and conv1/output.bin are "conv1", layer1/conv1.bin is "layer1.conv1". A
-    folder with a manifest.json is read by that.
+    archive. A file in a folder gives its array its name: conv1.bin and conv1/output.bin are "conv1", layer1/conv1.bin is "layer1.conv1";
+    so it does where an array is called "data" within it, or as that of another file. A folder with a manifest.json is read by that.
 
     Raises FileError for a path that is not there, is of no known kind, damaged, or holds no numbers; some of it only when an array is read.
     """
@@ -44,9 +47,12 @@ def open_dumps(path: str | Path, *, raw: Raw | None = None, otherwise: Raw = FLO
         return dumps_of(found)
     if not found.is_dir():
         return open_file(existing(found), found.stem, raw, otherwise)
-    dumps: dict[str, Dump] = {}
-    for file in _files(found):
-        for dump in open_file(file, _name_of(file.relative_to(found)), raw, otherwise, alone=False):
+    opened = {file: open_file(file, _name_of(file.relative_to(found)), raw, otherwise, alone=False) for file in _files(found)}
+    count, dumps = Counter(dump.name for several in opened.values() for dump in several), dict[str, Dump]()
+    for file, several in opened.items():
+        for dump in several:
+            if len(several) == 1 and (count[dump.name] > 1 or dump.name.lower() in GENERIC):
+                dump = replace(dump, name=_name_of(file.relative_to(found)))
             if dump.name in dumps:
                 raise FileError(
                     "{folder} holds {name!r} twice, in {one} and in {other}; move one of them out, or give one of them alone",
@@ -75,7 +81,7 @@ def open_file(path: Path, name: str, raw: Raw | None, otherwise: Raw = FLOAT32, 
         return open_torch(path)
     if ending in RAW and not (ending == ".dat" and raw is None and _is_text(path)):
         return open_raw(RawFile(path, raw or otherwise), name)
-    if ending == JSON:
+    if ending == JSON or (ending in TEXTS and _is_object(path)):
         from convproof.formats.dumps.text.json_arrays import open_json
 
         return open_json(path, name, alone=alone)
@@ -110,6 +116,12 @@ def _name_of(path: Path) -> str:
     """The name that a file in a folder gives its array."""
     parts = [*path.parts[:-1], path.stem]
     return ".".join(parts[:-1] if len(parts) > 1 and path.stem.lower() in GENERIC else parts)
+
+
+def _is_object(path: Path) -> bool:
+    """Whether a text begins as an object of JSON does: a name in quotes, and a list of numbers."""
+    with reading(path, FOLDER), path.open("rb") as handle:
+        return re.match(rb'\s*\{\s*"[^"\n]*"\s*:\s*[\[{]', handle.read(4096)) is not None
 
 
 def _is_text(path: Path) -> bool:

@@ -39,7 +39,7 @@ class Source:
             raise FileError(
                 "{path} holds bytes that no text has; give raw numbers in a file that ends in .bin, and NumPy's in .npy", path=self.path
             )
-        return raw.replace(*MINUS)
+        return as_lines(raw)
 
     def part(self, start: int, end: int) -> bytes:
         """A part of the text."""
@@ -50,7 +50,12 @@ class Source:
             raw = handle.read(end - start)
         if len(raw) < end - start:
             raise FileError("{path} has become shorter while it was read; make it again", path=self.path)
-        return raw.replace(*MINUS)
+        return as_lines(raw)
+
+
+def as_lines(raw: bytes) -> bytes:
+    """A text with plain signs, and with line feeds where it has carriage returns alone; as long as before."""
+    return (raw if b"\n" in raw else raw.replace(b"\r", b"\n")).replace(*MINUS)
 
 
 def line_of(text: bytes, at: int) -> int:

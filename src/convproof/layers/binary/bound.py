@@ -8,7 +8,7 @@ With u the unit roundoff, p and s the largest error and the spread of each input
     product     u*abs(y) + tiny; errors pass as abs(a)*p_b + abs(b)*p_a + p_a*p_b, which is the worst corner
     quotient    2u*abs(y) + tiny: the rounded reciprocal may be multiplied by, which has no full accuracy where abs(b) is so large that
                 it falls below the normal numbers. Errors pass as (abs(b)*p_a + abs(a)*p_b) / (abs(b)*(abs(b) - p_b)); infinite where b
-                may be 0
+                may be 0, and then y is that of the far end of b where it would be infinite itself
     maximum     nothing is rounded. The largest moves at most to the largest of all x + p, at least to that of all x - p. Its spread is that
                 of all that come within 8 spreads of it, since each of them may win
     power       8u*abs(y) + tiny, 4 units in the last place: NumPy's vectors; PyTorch's lie within 1, its products for small whole exponents
@@ -109,6 +109,7 @@ def quotient(parts: Sequence[Part], arithmetic: NumberFormat, rounding: formula.
     """A quotient; rounded to a whole number it may fall to either side of a step that its error reaches."""
     a, b = parts
     y, u = a.x / b.x, arithmetic.u + FLOAT64.u
+    y = np.where(np.isinf(y) & (b.x == 0) & (b.proof > 0), a.x / b.proof, y)
     least = abs(b.x) - b.proof
     passed = (_times(abs(b.x), a.proof) + _times(abs(a.x), b.proof)) / (abs(b.x) * least)
     worst = np.where((a.proof == 0) & (b.proof == 0), 0.0, np.where(least <= 0, np.inf, passed))

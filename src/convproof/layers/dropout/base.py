@@ -101,8 +101,7 @@ class Dropping(Layer):
         if not self.drops(case.training):
             return None
         x, came = case.x.astype(np.float64), case.came()
-        with np.errstate(invalid="ignore"):  # an infinity that is dropped
-            kept, dropped = (self.dropped(x, np.full(x.shape, m)) for m in (True, False))
+        kept, dropped = (self.dropped(x, np.full(x.shape, m)) for m in (True, False))
         off = np.zeros(()) if came is None else np.asarray(self.factors()[0] * came.proof)
         return formula.mask_behind(ends, kept, off, dropped, self.mask_shape(x.shape), self.p)
 

@@ -37,7 +37,8 @@ def scale(p: float | int) -> float:
 
 def drop(x: Array, m: Array, p: float | int) -> Array:
     """x * m / (1 - p)"""
-    return np.asarray(x * (m * scale(p)).astype(x.dtype))
+    with np.errstate(invalid="ignore"):  # an infinity that is dropped is NaN, as in torch
+        return np.asarray(x * (m * scale(p)).astype(x.dtype))
 
 
 def alpha_scale(p: float | int) -> tuple[float, float]:
@@ -49,7 +50,8 @@ def alpha_scale(p: float | int) -> tuple[float, float]:
 def alpha_drop(x: Array, m: Array, p: float | int) -> Array:
     """a * (x*m + alpha' * (1 - m)) + b"""
     a, b = alpha_scale(p)
-    return np.asarray(x * (m * a).astype(x.dtype) + (~m * (a * ALPHA) + b).astype(x.dtype))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(x * (m * a).astype(x.dtype) + (~m * (a * ALPHA) + b).astype(x.dtype))
 
 
 @dataclass(frozen=True)

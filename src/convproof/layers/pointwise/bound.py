@@ -6,8 +6,9 @@ The units cover every implementation that was met: PyTorch, ONNX Runtime, NumPy;
 
 In a segment the worst case is the widest difference between the function at x and anywhere between x - p and x + p, and not more than the
 steepest slope times p. It is 0 where the whole range of the input is cut off, and infinite where it holds a pole. The function's own
-rounding is taken as large as it can be there. The spread passes with the steepest of the slopes found within 8 sigma of x, and never above
-the worst case; where the function jumps within 8 sigma, the whole jump counts.
+rounding is taken as large as it can be there. An infinity at x itself, which is a pole, would forbid all the finite numbers around it: the
+value at a finite end stands for it, with its infinite line. The spread passes with the steepest of the slopes found within 8 sigma of x,
+and never above the worst case; where the function jumps within 8 sigma, the whole jump counts.
 """
 
 from collections.abc import Iterable
@@ -41,11 +42,19 @@ def everywhere(x: Array, function: Function, incoming: Lines | None, arithmetic:
         if incoming is None:
             return local
         p, sigma = incoming.proof, incoming.sigma
-        ends = map(np.asarray, (x + p, x - p))
-        proofs = (own(end, np.asarray(function.value(end)), function, arithmetic).proof for end in ends)
+        ends = [(end, np.asarray(function.value(end))) for end in map(np.asarray, (x + p, x - p))]
+        proofs = (own(end, there, function, arithmetic).proof for end, there in ends)
+        y = beside_a_pole(y, p, (there for _, there in ends))
         at_worst = Lines(y, np.asarray(reduce(np.fmax, proofs, local.proof)), local.sigma)
         worst = widest(x, y, p, function)
         return carried(at_worst, worst, np.asarray(np.minimum(spread(x, y, sigma, function), worst) ** 2))
+
+
+def beside_a_pole(y: Array, p: Array, ends: Iterable[Array]) -> Array:
+    """y, but for infinities of inputs that are not exact: of those, a finite value that the function has at an end, if it has one."""
+    for end in ends:
+        y = np.where(np.isinf(y) & (p > 0) & np.isfinite(end), end, y)
+    return np.asarray(y)
 
 
 def own(x: Array, y: Array, function: Function, arithmetic: NumberFormat) -> Lines:

@@ -7,8 +7,8 @@ in eval. How rounding enters: one product, u*abs(y), and as much again for a slo
 a, as in PyTorch. Source: torch.nn, ONNX PRelu.
 
 A slope that is read from claimed numbers is known as well as these: of y between two ends and x within p of its value, a lies between the
-smallest and the largest quotient, and in the range that it was drawn from. It is taken in the middle, and abs(x) times half the width is left
-open.
+smallest and the largest quotient, and in the range that it was drawn from. It is taken in the middle, and abs(x) times half the width is
+left open.
 """
 
 from collections.abc import Mapping, Sequence

@@ -66,7 +66,7 @@ def place_at(spot: Cell, x: Array, sides: Sequence[Side], numbers: Array, throug
     if not len(patch.real):
         return NOWHERE
     own = int(patch.numbers(numbers)[winner_of(patch.numbers(x[n, c]))])
-    return own + (n * x.shape[1] + c) * int(numbers.size) * through_array
+    return own + int((n * x.shape[1] + c) * numbers.size * through_array)
 
 
 def farthest_at(spot: Cell, x: Array, w: Array, sides: Sequence[Side], numbers: Array) -> float:

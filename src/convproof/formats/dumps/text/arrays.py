@@ -121,7 +121,7 @@ def pieces(text: bytes, number: int = 1) -> Iterator[Piece]:
         end = text.find(b"\n", found.end()) + 1 or len(text)
         line = read_line(text[start:end])
         if line.cell is not None:
-            end = _same_cells(text, start, end, line)
+            end, line = _same_cells(text, start, end, line)
         elif line.name and line.values and not line.shapes:
             end, line = _same_heading(text, start, end, line)
         yield Piece(text[start:end], start, number, line)
@@ -131,13 +131,16 @@ def pieces(text: bytes, number: int = 1) -> Iterator[Piece]:
         yield Piece(text[at:], at, number)
 
 
-def _same_cells(text: bytes, start: int, end: int, line: Line) -> int:
-    """The end of the lines that each name one cell of the same array and one number."""
+def _same_cells(text: bytes, start: int, end: int, line: Line) -> tuple[int, Line]:
+    """The end of the lines that each name one cell of the same array and one number, perhaps behind a stamp of the same digits."""
     assert line.cell is not None
+    stamp = COUNT.sub(rb"\\d+", re.escape(text[start : text.find(line.name + b"[", start, end)])) if line.name else b""
     cell = rb"\[\d+\]" * len(line.cell)
-    alike = re.compile(rb"(?:[ \t]*" + re.escape(line.name) + cell + rb"[ \t]*[:=]?[ \t]*" + NUMBER + rb"[ \t]*[,;]?[ \t\r]*(?:\n|\Z))*+")
-    found = alike.match(text, start)
-    return found.end() if found is not None and text.count(b"\n", start, found.end()) >= SEVERAL else end
+    number = rb"[ \t]*[:=]?[ \t]*" + NUMBER + rb"[ \t]*[,;]?[ \t\r]*(?:\n|\Z)"
+    found = re.compile(rb"(?:" + stamp + rb"[ \t]*" + re.escape(line.name) + cell + number + rb")*+").match(text, start)
+    if found is None or text.count(b"\n", start, found.end()) < SEVERAL:
+        return end, line
+    return found.end(), replace(line, stamp=stamp)
 
 
 def _same_heading(text: bytes, start: int, end: int, line: Line) -> tuple[int, Line]:

@@ -52,7 +52,8 @@ def _listed(part: Piece) -> tuple[Array, list[bytes]]:
     assert part.line.cell is not None
     if b"\n" not in part.text.rstrip():
         return np.array([part.line.cell], np.int64), [part.line.values]
-    words = part.text.replace(part.line.name, b"").translate(MARKS).split()
+    text = re.sub(rb"^" + part.line.stamp, b"", part.text, flags=re.MULTILINE) if part.line.stamp else part.text
+    words = text.replace(part.line.name, b"").translate(MARKS).split()
     axes = len(part.line.cell)
     return np.array([list(map(int, words[k :: axes + 1])) for k in range(axes)], np.int64).T, words[axes :: axes + 1]
 

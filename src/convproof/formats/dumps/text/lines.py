@@ -18,9 +18,13 @@ from convproof.core.shapes import Shape
 
 NUMBER = rb"[+-]?(?:(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?|nan|NaN|inf|Inf|1\.#\w++)"
 TIME = re.compile(
-    rb"^\s*\[?(?:\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]*)?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?[ \t]*(?:->|[-|>])?(?=[ \t\[]|$)"
+    rb"^\s*\[?(?:\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]*)?\d{1,2}:\d\d:\d\d(?:[.,]\d+){0,2}(?:Z|[+-]\d\d:?\d\d)?\]?[ \t]*(?:->|[-|>])?(?=[ \t\[]|$)"
+    rb"|^\[[ \t]*\d+\.\d+\](?=[ \t]+[A-Za-z_/<])"
 )
-LEVEL = re.compile(rb"^[ \t]*(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]*:")
+LEVEL = re.compile(rb"^[ \t]*(?:(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]*:|<(?:dbg|inf|wrn|err)>)")
+COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
+NO_VALUES = re.compile(rb"\d[:%/]|:\d\d:")
+MONTHS = frozenset(b"jan feb mar apr may jun jul aug sep oct nov dec".split())
 TAIL = re.compile(rb"(?:,[ \t]*)?\b(?:grad_fn=<[^<>]*>|dtype=[\w.'<]+|device='[^']*'|requires_grad=\w+)")
 WORD = re.compile(
     rb"(?<![\w.#\x80-\xff])/?[A-Za-z_\x80-\xff][\w\x80-\xff]*"
@@ -38,7 +42,7 @@ SHAPE = re.compile(rb"|".join(SHAPES))
 CELL = re.compile(
     rb"(?:^|[\s:>,])(?P<name>/?[A-Za-z_\x80-\xff][\w./:@\x80-\xff-]*)?[ \t]*"
     rb"(?P<cell>(?:\[[ \t]*\d{1,9}[ \t]*\])+|[\[(][ \t]*\d{1,9}(?:[ \t]*,[ \t]*\d{1,9})*[ \t]*[\])])"
-    rb"[ \t]*(?:[:=]|->)?[ \t]*(?=[-+.\dniNI])"
+    rb"[ \t]*(?:[:=]|->)?[ \t]*(?=[-+]?(?:[.\d]|(?i:nan|inf)(?![A-Za-z])))"
 )
 LONGEST_NAME = 200
 CELL_WITHIN = 300  # bytes at the beginning of a line
@@ -70,7 +74,8 @@ class Line:
     """What a line says.
 
     ``values`` is the text of its numbers, ``cell`` where they begin in the array, ``shapes`` what may be its shape. ``starts``: another
-    array begins here; ``blocks``: columns are printed in blocks, or times a common factor.
+    array begins here; ``blocks``: columns are printed in blocks, or times a common factor. ``stamp`` is the pattern of what
+    stands in front of the name in all lines of a block of cells.
     """
 
     name: bytes = b""
@@ -79,6 +84,7 @@ class Line:
     cell: Shape | None = None
     starts: bool = False
     blocks: bool = False
+    stamp: bytes = b""
 
 
 def read_line(line: bytes) -> Line:
@@ -91,7 +97,7 @@ def read_line(line: bytes) -> Line:
 
 
 def _read(line: bytes) -> Line:
-    line = LEVEL.sub(b"", TIME.sub(b" ", line))
+    line = LEVEL.sub(b"", TIME.sub(b" ", COLOURS.sub(b"", line)))
     if SLICE.match(line):
         return Line()
     if BLOCKS.match(line):
@@ -123,10 +129,17 @@ def _with_words(line: bytes, words: list[re.Match[bytes]], shapes: tuple[Shape, 
     at = len(counts) - 1 - counts[::-1].index(most)
     name = name_among([word[0] for word in words[:at]]) or name_among([word[0] for word in words])
     starts = any(line[word.end() : word.end() + 1] == b"(" for word in words if word[0].lower().endswith((b"tensor", b"array")))
-    if at == 0 and most > 1 and sum(counts) > most:
-        return Line(values=line)  # "0.1 0.2 abc 0.4": words among numbers, which will be refused
+    if most > 1 and (
+        NO_VALUES.search(gaps[at]) or (FRACTION.search(gaps[at]) is None and any(word[0].lower() in MONTHS for word in words))
+    ):
+        return Line()  # "ets Jun  8 2016 00:22:57", "Jan 01 2023", "Layer 1/3 of 7 done"
+    runs = [k for k, count in enumerate(counts) if count > 1 and FRACTION.search(gaps[k])]
+    if (at == 0 and most > 1 and sum(counts) > most) or len(runs) > 1:
+        return Line(values=line)  # "0.1 0.2 abc 0.4", "conv1 0.1 0.2 relu 0.3 0.4": words among numbers, which will be refused
     if most == 1 and at < len(words) and FRACTION.search(gaps[at]) is None:
         return Line(name_among([word[0] for word in words[at:]]), shapes=shapes)  # "I (1234) conv1:"
+    if most == 1 and NO_VALUES.search(gaps[at]):
+        return Line()  # "done 100%"
     if most == 1 and (at < len(words) or sum(FRACTION.search(gap) is not None for gap in gaps) > 1):
         return Line()  # "took 0.53 s", "mean=0.1 std=2.5"
     if most == 1 and not name and any(word[0].lower() in OF_TIME for word in words):

@@ -7,7 +7,8 @@
     mish(x)       = x * tanh(log(1 + exp(x)))
 
 The gate is 1 plus something near -1 where x is negative: what is lost there is u times abs(x), not u times the small result. So rounding is
-12 units of max(1, abs(x)) for the last three, and of the gate's own 6 for the first two. Source: torch.nn, ONNX.
+12 units of abs(x) for the last three, however small x is, and of the gate's own 6 for the first two; two products may each lose a smallest
+step. Measured from 1e-38 to 30: PyTorch 6.0, ONNX Runtime 4.95, SciPy's erf 1.8, a tanh as 2*sigmoid(2z) - 1 4.0. Source: torch.nn, ONNX.
 """
 
 import math
@@ -36,7 +37,7 @@ INNER = math.sqrt(2 / math.pi)
 
 
 def _units(x: Array, y: Array) -> Array:
-    return np.asarray(12 * np.maximum(1, abs(x)) + 0 * y)
+    return np.asarray(12 * abs(x) + 0 * y)
 
 
 def swish(alpha: float | int) -> Function:
@@ -76,7 +77,7 @@ def _derive_gelu(x: Number) -> Node:
 
 
 GELU = Function(
-    "gelu", "y = x * (1 + erf(x / sqrt(2))) / 2", _gelu, _gelu_slope, _derive_gelu, _units, 1.13, (-0.7517915246935645,), swells=2.01
+    "gelu", "y = x * (1 + erf(x / sqrt(2))) / 2", _gelu, _gelu_slope, _derive_gelu, _units, 1.13, (-0.7517915246935645,), 2.0, swells=2.01
 )
 
 
@@ -108,6 +109,7 @@ GELU_TANH = Function(
     _units,
     1.13,
     (-0.7524614220710163,),
+    2.0,
 )
 
 
@@ -124,4 +126,4 @@ def _derive_mish(x: Number) -> Node:
     return product(x, hyperbolic_tangent(derive_softplus(x, name="s"), name="t"), name="y")
 
 
-MISH = Function("mish", "y = x * tanh(log(1 + exp(x)))", _mish, _mish_slope, _derive_mish, _units, 1.09, (-1.1924312145154954,))
+MISH = Function("mish", "y = x * tanh(log(1 + exp(x)))", _mish, _mish_slope, _derive_mish, _units, 1.09, (-1.1924312145154954,), 2.0)
