@@ -142,3 +142,13 @@ def test_the_statistics_of_a_layer_that_stands_in_several_nodes():
     claimed = {f"bn.{name}": array for name, array in after.items()}
     assert cp.check(net, x, claimed).ok
     assert cp.check(net, x, claimed | {"bn.running_var": after["running_var"] * F32(1.001)})["bn.running_var"].verdict == "wrong"
+
+
+@pytest.mark.parametrize("bias", [0.0, 2.0])
+def test_a_bias_that_is_missing_or_doubled_is_no_rounding_of_whole_numbers(bias):
+    conv, x = cp.Conv2d(1, 1, 1), np.arange(129, 249, dtype=F32).reshape(1, 1, 10, 12)
+    conv.weight, conv.bias = [[[[2.0]]]], [1.0]
+    assert cp.check(conv, x, 2 * x + 1).ok
+    assert cp.check(conv, x, 2 * x + F32(bias)).rows[0].verdict == "wrong"
+    in_bfloat16 = torch.from_numpy(2 * x + 1).bfloat16().float().numpy()
+    assert cp.check(conv, x, in_bfloat16).rows[0].verdict == "precision"

@@ -16,6 +16,7 @@ KNOWN = {
     "bn-eps-value",
     "bn-running-var-biased",
     "conv-bias-missing",
+    "conv-bias-twice",
     "conv-kernel-flip",
     "relu-grad-zero",
     "relu-missing-or-extra",

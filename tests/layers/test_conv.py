@@ -254,13 +254,14 @@ def test_a_padding_that_depends_on_the_input_is_a_letter_until_there_is_one():
 
 @pytest.mark.parametrize(("axes", "shape"), [(1, (1, 1, 9)), (2, (1, 1, 6, 7)), (3, (1, 1, 4, 5, 6))])
 def test_the_mistakes_of_every_rank(axes, shape):
-    """Flipped: the sum over all taps of kernel[u] * x[i - u], tap by tap. Without its bias: the output less the bias."""
+    """Flipped: the sum over all taps of kernel[u] * x[i - u], tap by tap. Without its bias: the output less the bias; twice: more."""
     conv = OURS[axes](1, 1, (2, 3, 2)[:axes], dtype=np.float64, seed=0)
     x = np.random.default_rng(0).normal(size=shape)
     y, wrong = conv(x), {m.id: m.replay(conv, x, training=False).outputs[0] for m in conv.mistakes()}
-    assert set(wrong) == {"conv-kernel-flip", "conv-bias-missing"}
+    assert set(wrong) == {"conv-kernel-flip", "conv-bias-missing", "conv-bias-twice"}
     line = 2 * conv.lines(None, (x,), arithmetic=FLOAT64).proof
     assert (abs(wrong["conv-bias-missing"] - (y - conv.bias)) <= line).all()
+    assert (abs(wrong["conv-bias-twice"] - (y + conv.bias)) <= line).all()
     convolved = np.zeros(y.shape[2:])
     for tap in np.ndindex(*conv.kernel_size):
         first = [k - 1 - u for k, u in zip(conv.kernel_size, tap, strict=True)]

@@ -6,6 +6,7 @@ Right on both: right. Wrong on its claimed input: *born here*. Right on its clai
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -161,9 +162,7 @@ class Examination:
         """The verdict if the target computed from numbers as coarse as those it wrote down."""
         again, reckoned = self.segments.judged(place, claim, boundary.as_arithmetic())
         found = opinion(again, reckoned)
-        return (
-            found if found.right else with_precision(found, self.segments.replayed(place, claim, boundary.as_arithmetic()), reckoned.units)
-        )
+        return found if found.right else self._in_another(found, place, claim, boundary.as_arithmetic(), reckoned.units)
 
     def _in_longer_numbers(self, place: Place, claim: Claim) -> Opinion | None:
         if not claim.resolution.exact:
@@ -174,11 +173,16 @@ class Examination:
 
     def _explained(self, place: Place, claim: Claim, here: Reckoned, found: Opinion) -> Opinion:
         """What lies beyond the lines, if another arithmetic explains it."""
-        explained = with_precision(found, self.segments.replayed(place, claim, self.boundary), here.units)
+        explained = self._in_another(found, place, claim, self.boundary, here.units)
         if explained.verdict != "wrong" or here.units <= FEW:
             return explained
         title = self.segments.possible(place, claim, self.boundary)
         return explained if title is None else perhaps(found, title, here.units)
+
+    def _in_another(self, found: Opinion, place: Place, claim: Claim, boundary: Boundary, units: int) -> Opinion:
+        """The opinion, or precision if another arithmetic explains what lies beyond the lines, and no mistake does."""
+        mistaken = partial(self.segments.by_mistake, place, claim, boundary)
+        return with_precision(found, self.segments.replayed(place, claim, boundary), units, mistaken)
 
     def _look_for_fused(self, place: Place, claim: Claim) -> None:
         """Begin again if a wrong array turns out to be what a later layer gives, which the target fused into this one."""
@@ -195,7 +199,7 @@ class Examination:
         """Whether a claim is right in another place, in whatever arithmetic."""
         judged, again = self.segments.judged(place, claim, boundary)
         found = opinion(judged, again)
-        if found.right or with_precision(found, self.segments.replayed(place, claim, boundary), again.units).right:
+        if found.right or self._in_another(found, place, claim, boundary, again.units).right:
             return True
         return claim.resolution.is_arithmetic and self._computed(place, claim, boundary).right
 

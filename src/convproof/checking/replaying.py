@@ -18,7 +18,7 @@ from convproof.core.fusing import ScaleShift
 from convproof.core.holder import with_arrays
 from convproof.core.layer import Case, Layer
 from convproof.core.lines import Lines
-from convproof.core.records import Mistake, Precision
+from convproof.core.records import Precision
 from convproof.core.resolution import Resolution, truncated
 from convproof.core.shapes import Array
 
@@ -140,18 +140,20 @@ class OfRoom:
         if not alone or not Judged(lines, self.claimed, self.resolution).provable:
             return lines
         plain = lines_of(meant, case)
-        return plain if any(self._reproduces(mistake, meant, case, plain) for mistake in meant.mistakes()) else lines
+        return plain if by_mistake(meant, case, plain, self.claimed, self.resolution) else lines
 
-    def _reproduces(self, mistake: Mistake, layer: Layer, case: Case, plain: Lines) -> bool:
-        """Whether a mistake that shows on this input gives the claimed numbers, with one of its known constants."""
+
+def by_mistake(layer: Layer, case: Case, plain: Lines, claimed: Array, resolution: Resolution) -> bool:
+    """Whether a known mistake that shows on this input gives the claimed numbers, with one of its known constants."""
+    for mistake in layer.mistakes():
         names = [constant.name for constant in mistake.constants]
         for values in product(*(constant.known for constant in mistake.constants)):
             step = mistake.replay(layer, *case.inputs, training=case.training, **dict(zip(names, values, strict=True)))
             wrong = step.outputs[case.output].astype(np.float64)
             shows = wrong.shape == plain.exact.shape and not Judged(plain, wrong, Resolution(FLOAT32)).provable
-            if shows and Judged(Lines(wrong, plain.proof, plain.sigma), self.claimed, self.resolution).usual:
+            if shows and Judged(Lines(wrong, plain.proof, plain.sigma), claimed, resolution).usual:
                 return True
-        return False
+    return False
 
 
 def through(change: Round, x: Array, came: Lines | None) -> tuple[Array, Lines | None]:

@@ -13,7 +13,7 @@ from convproof.checking.judging import Judged
 from convproof.checking.noise import is_scattered
 from convproof.checking.precisions import SHORTER, Replay, replays
 from convproof.checking.reckoning import Draw, Evaluate, Incoming, Ran, Reckoned, Reckoner, as_it_is
-from convproof.checking.replaying import Folds, OfRoom, Rounded
+from convproof.checking.replaying import Folds, OfRoom, Rounded, by_mistake, case_of, lines_of
 from convproof.checking.weights import folds
 from convproof.core.formats import NumberFormat
 from convproof.core.layer import Layer
@@ -82,6 +82,17 @@ class Segments:
             lines = evaluate(node.layer, [s.values for s in sources], [s.lines for s in sources], {**how, "cells": cells})
         at = tuple(cells.T)
         return Judged(lines, claim.array[at], claim.resolution.map(lambda a: a[at]))
+
+    def by_mistake(self, place: Place, claim: Claim, boundary: Boundary) -> bool:
+        """Whether a known mistake of the only layer gives these very numbers: short numbers, such as whole ones, are also rounded ones."""
+        node, *others = self.nodes_of(place, boundary)
+        if others or not claim.resolution.exact or node.name in self.run.draws:
+            return False
+        sources, mode = [boundary[source] for source in node.sources], self.run.modes[node.name]
+        how = {"output": place.output, "training": mode, "draw": None, "arithmetic": self.run.arithmetic(place)}
+        meant, case = case_of(node.layer, [s.values for s in sources], [s.lines for s in sources], how)
+        with np.errstate(all="ignore"):
+            return by_mistake(meant, case, lines_of(meant, case), claim.array, claim.resolution)
 
     def _unless_a_mistake(
         self, judged: Judged, again: Reckoned, evaluate: OfRoom, place: Place, claim: Claim, boundary: Boundary

@@ -58,11 +58,17 @@ def opinion(judged: Judged, reckoned: Reckoned) -> Opinion:
     return Opinion("undecided", judged, False, False, notes=(say("{n} layers lie between claimed arrays", n=reckoned.units),))
 
 
-def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[Array | None], Judged | None]]], units: int) -> Opinion:
+def with_precision(
+    found: Opinion,
+    replays: Iterable[tuple[Replay, Callable[[Array | None], Judged | None]]],
+    units: int,
+    by_mistake: Callable[[], bool] = lambda: False,
+) -> Opinion:
     """The opinion, or precision if another arithmetic explains what lies beyond the lines: the first one below its usual line, or else
     the first below its proof line, if it brings most numbers nearer. One that fails at the worst cells need not be looked at everywhere.
 
-    What several ``units`` leave open in another arithmetic is wide enough for mistakes: there it is undecided.
+    What several ``units`` leave open in another arithmetic is wide enough for mistakes: there it is undecided. And where a known mistake
+    gives the very numbers, as ``by_mistake`` finds out, they are that.
     """
     worst, second = found.judged.farthest(SUSPECTS) if found.judged.claimed.size > MANY else None, None
     for replay, judge in replays:
@@ -76,10 +82,10 @@ def with_precision(found: Opinion, replays: Iterable[tuple[Replay, Callable[[Arr
             return perhaps(found, replay.title, units)
         explained = Opinion("precision", found.judged, False, precision=replay.id, notes=(replay.title,))
         if replay.of(judged).usual:
-            return explained
+            return found if by_mistake() else explained
         if nearer(judged, found.judged):
             second = second or explained
-    return second or found
+    return found if second is None or by_mistake() else second
 
 
 def nearer(replayed: Judged, found: Judged) -> bool:

@@ -78,9 +78,8 @@ class Bytes:
         if near is not None:
             hint = say("try --raw {option}, as which they are close to the network's own", option=near[0].text)
         else:
-            hint = say(
-                "try {options}; codes of fixed point need their --format too", options=either([f"--raw {kind}" for kind in KINDS[each]])
-            )
+            kinds = ["--raw " + kind for kind in KINDS[each]]
+            hint = say("try {options}; codes of fixed point need their --format too", options=either(kinds))
         return ShapeError(
             "{name} holds {size} bytes: {counted}, {count} of {kinds}; {count} are expected, of shape {shape}: {hint}",
             name=called,

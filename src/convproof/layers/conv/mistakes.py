@@ -25,6 +25,12 @@ def bias_missing(layer: Layer, *inputs: Array, training: bool) -> Step:
     return conv.evaluated(inputs[0], conv.weight, None, training)
 
 
+def bias_twice(layer: Layer, *inputs: Array, training: bool) -> Step:
+    """Y + bias: the sum of products, and the bias two times."""
+    conv = cast("Conv", layer)
+    return conv.evaluated(inputs[0], conv.weight, None if conv.bias is None else 2 * conv.bias, training)
+
+
 def _sample() -> Sample:
     from convproof.layers.conv.layer import Conv2d
 
@@ -51,6 +57,16 @@ MISTAKES = (
         "add the bias; if the weights came from a file, check that the bias was loaded too",
         _sample,
         step=bias_missing,
+        applies=lambda layer: layer.arrays["bias"] is not None,
+    ),
+    Mistake(
+        "conv-bias-twice",
+        "the bias is added twice",
+        "the sum begins with the bias, and the bias is added once more behind it",
+        "bias[o] is added to every cell of channel o, once, after the sum over all input channels",
+        "begin the sums with 0, or leave the second addition out",
+        _sample,
+        step=bias_twice,
         applies=lambda layer: layer.arrays["bias"] is not None,
     ),
 )
