@@ -152,3 +152,13 @@ def test_a_bias_that_is_missing_or_doubled_is_no_rounding_of_whole_numbers(bias)
     assert cp.check(conv, x, 2 * x + F32(bias)).rows[0].verdict == "wrong"
     in_bfloat16 = torch.from_numpy(2 * x + 1).bfloat16().float().numpy()
     assert cp.check(conv, x, in_bfloat16).rows[0].verdict == "precision"
+
+
+def test_numbers_that_were_all_written_down_as_0_tell_nothing(tmp_path):
+    softmax, x = cp.Softmax(0), np.linspace(0, 1, 9, dtype=F32)
+    (tmp_path / "a.txt").write_text("Softmax\n" + "0 " * 9)
+    row = cp.check(softmax, x, tmp_path / "a.txt").rows[0]
+    assert row.verdict == "undecided"
+    assert "tells nothing" in str(row.notes[0])
+    (tmp_path / "b.txt").write_text("ReLU\n" + "0 " * 9)
+    assert cp.check(cp.ReLU(), -x, tmp_path / "b.txt").ok

@@ -18,6 +18,8 @@ from convproof.core.lines import BLOCK, SIGMAS, Lines
 from convproof.core.resolution import Resolution
 from convproof.core.shapes import Array, Cell
 
+SEVERAL = 8  # cells; fewer may well all be small
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -95,6 +97,12 @@ class Judged:
     def usual(self) -> bool:
         """Whether every cell lies within 8 sigma."""
         return bool(((self.gap == 0) | (np.isfinite(self.gap) & (self.gap <= self.statistical))).all())
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether numbers that are not 0 all became 0 where they were written down coarsely, as those of a dead layer would."""
+        lost = not self.resolution.exact and self.claimed.size >= SEVERAL and not self.claimed.any()
+        return lost and bool(self.lines.exact.all()) and self.provable
 
     @property
     def holds_nan(self) -> bool:

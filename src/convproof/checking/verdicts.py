@@ -43,6 +43,10 @@ class Opinion:
 
 def opinion(judged: Judged, reckoned: Reckoned) -> Opinion:
     """The verdict that the lines alone give."""
+    if judged.says_nothing:
+        return Opinion(
+            "undecided", judged, False, False, notes=(say("all of its numbers were written down as 0, which tells nothing of them"),)
+        )
     if judged.identical:
         return Opinion("identical", judged)
     if reckoned.border is not None and not judged.holds_nan:

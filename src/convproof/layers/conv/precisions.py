@@ -6,10 +6,10 @@ these. Targets that begin elsewhere, or anew in the middle of an image, are cove
 worst place in a tile.
 
 The numbers that a convolution alone is to explain are tried with every set of points by itself. Where other layers follow, nobody knows
-yet which set they need, and the widest line counts.
+yet which set they need, and the widest line of all counts; several convolutions may also differ in their tiles.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -41,34 +41,33 @@ class Scheme:
         return winograd.transforms(conv.windows_on(case.x.shape), self.points) or ()
 
 
-def schemes(tile: int) -> list[Scheme]:
-    """All that are in use in tiles of so many inputs, the narrowest lines first."""
-    wide = [Scheme(winograd.WIDEST[tile], anywhere=True)] if tile in winograd.WIDEST else []
-    return [*map(Scheme, winograd.POINTS[tile]), *wide]
+def schemes(conv: "Conv") -> list[Scheme]:
+    """All that are in use for a convolution, the narrowest lines first; larger tiles along three axes are used by nobody."""
+    fitting = [tile for tile, (points, *_) in winograd.POINTS.items() if winograd.transforms(conv.windows, points) is not None]
+    tiles = [tile for tile in fitting if tile == 4 or conv.axes < 3]
+    aligned = [Scheme(points) for tile in tiles for points in winograd.POINTS[tile]]
+    return [*aligned, *(Scheme(winograd.WIDEST[tile], anywhere=True) for tile in tiles if tile in winograd.WIDEST)]
 
 
-def lines_in_tiles_of(tile: int) -> Callable[[Layer, Case, Array, Array], Lines]:
-    """The lines of a convolution that is computed in tiles of so many inputs an axis."""
-
-    def lines(layer: Layer, case: Case, low: Array, high: Array) -> Lines:
-        conv = cast("Conv", layer)
-        direct = conv.bounds(None, case)
-        if direct.exact.size == 0:
-            return direct
-        with np.errstate(all="ignore"):
-            if low.shape == direct.exact.shape:
-                found = (one for one in explaining(tile, conv, case, direct, low, high) if covers(one, low, high))
-                return next(found, direct)
-            wide = [scheme for scheme in schemes(tile) if scheme.anywhere] or schemes(tile)
-            return widened(direct, np.max([strays(scheme, conv, case) for scheme in wide], axis=0), case)
-
-    return lines
+def lines(layer: Layer, case: Case, low: Array, high: Array) -> Lines:
+    """The lines of a convolution that is computed by transforms: those that cover numbers between ``low`` and ``high``, or the widest."""
+    conv = cast("Conv", layer)
+    direct = conv.bounds(None, case)
+    if direct.exact.size == 0:
+        return direct
+    with np.errstate(all="ignore"):
+        if low.shape == direct.exact.shape:
+            found = (one for one in explaining(conv, case, direct, low, high) if covers(one, low, high))
+            return next(found, direct)
+        covered = {len(scheme.points) for scheme in schemes(conv) if scheme.anywhere}
+        wide = [scheme for scheme in schemes(conv) if scheme.anywhere or len(scheme.points) not in covered]
+        return widened(direct, np.max([strays(scheme, conv, case) for scheme in wide], axis=0), case)
 
 
-def explaining(tile: int, conv: "Conv", case: Case, direct: Lines, low: Array, high: Array) -> Iterator[Lines]:
+def explaining(conv: "Conv", case: Case, direct: Lines, low: Array, high: Array) -> Iterator[Lines]:
     """The lines of every scheme in which the cell that is farthest beyond the direct line might lie; one cell is soon computed."""
     cell, left = farthest(direct, low, high)
-    for scheme in schemes(tile):
+    for scheme in schemes(conv):
         if left <= case.arithmetic.u * stray(scheme, conv, case, cell):
             yield widened(direct, strays(scheme, conv, case), case)
 
@@ -109,16 +108,9 @@ def farthest(direct: Lines, low: Array, high: Array) -> tuple[Cell, float]:
     return tuple(int(i) for i in cell), float(left[cell])
 
 
-PRECISIONS = {
-    tile: Precision("winograd-error", say("the convolution is computed by Winograd's transforms"), lines_in_tiles_of(tile), scattered=True)
-    for tile in winograd.POINTS
-}
+WINOGRAD = Precision("winograd-error", say("the convolution is computed by Winograd's transforms"), lines, scattered=True)
 
 
 def precisions_of(conv: "Conv") -> tuple[Precision, ...]:
-    """Those that this convolution has an algorithm for; larger tiles along three axes are used by nobody."""
-    return tuple(
-        precision
-        for tile, precision in PRECISIONS.items()
-        if winograd.transforms(conv.windows, winograd.POINTS[tile][0]) is not None and (tile == 4 or conv.axes < 3)
-    )
+    """Winograd's transforms, for a convolution that has some."""
+    return (WINOGRAD,) if schemes(conv) else ()

@@ -22,7 +22,7 @@ of B. Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd Co
 of libraries' sources.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
@@ -37,6 +37,7 @@ from convproof.core.window import Window
 Points = tuple[Fraction, ...]
 Table = list[list[Fraction]]
 TRANSFORMS = 4.0  # times u*SW
+BLOCK = 2**21  # numbers at a time
 
 
 def on_both_sides(*sizes: int | float) -> Points:
@@ -132,15 +133,17 @@ def strays(
     groups: int,
     begins: Sequence[Sequence[int]],
 ) -> Float[Array, "N O *outputs"]:
-    """4*SW + C*QW of every output cell, the largest over some beginnings."""
-    x, w = padded.astype(np.float64), weight.astype(np.float64)  # matrix products are slow where numbers lie scattered
-    kernels = tuple(arranged(kernel, groups) for kernel in both(w, along, 1, first=2))
+    """4*SW + C*QW of every output cell, the largest over some beginnings. Some outputs after the others, to save memory."""
+    x, w = padded.astype(np.float64), by_group(weight.astype(np.float64), groups)
     outputs = tuple(size - one.taps + 1 for size, one in zip(x.shape[2:], along, strict=True))
-    found = np.zeros((len(x), len(weight), *outputs))
-    for n, image in enumerate(x):
-        for begin in begins:
-            np.maximum(found[n], in_tiles(image, kernels, along, outputs, begin), out=found[n])
-    return found
+    found = np.zeros((len(x), *w.shape[:2], *outputs))
+    for group, output in blocks(w.shape, prod(one.tile for one in along)):
+        kernels = tuple(map(turned, both(w[group, output], along, 1, first=3)))
+        for n, image in enumerate(by_group(x.swapaxes(0, 1), groups)[group].transpose(2, 0, 1, *range(3, x.ndim + 1))):
+            part = found[n, group, output]
+            for begin in begins:
+                np.maximum(part, in_tiles(image, kernels, along, outputs, begin), out=part)
+    return found.reshape(len(x), len(weight), *outputs)
 
 
 def stray(padded: Array, weight: Array, along: Sequence[Transform], groups: int, cell: Cell, anywhere: bool) -> float:
@@ -158,27 +161,40 @@ def stray(padded: Array, weight: Array, along: Sequence[Transform], groups: int,
 
 
 def in_tiles(
-    image: Array, kernels: Sequence[Array], along: Sequence[Transform], outputs: Sequence[int], begin: Sequence[int]
-) -> Float[Array, "O *outputs"]:
-    """4*SW + C*QW for tiles that begin ``begin`` cells before the first output."""
+    image: Float[Array, "g C *padded"],
+    kernels: Sequence[Float[Array, "g spots O C"]],
+    along: Sequence[Transform],
+    outputs: Sequence[int],
+    begin: Sequence[int],
+) -> Float[Array, "g O *outputs"]:
+    """4*SW + C*QW for tiles that begin ``begin`` cells before the first output; some rows of tiles after the others."""
     counts = [-(-(size + before) // one.outputs) for size, before, one in zip(outputs, begin, along, strict=True)]
     lengths = [count * one.outputs + one.taps - 1 for count, one in zip(counts, along, strict=True)]
-    amounts = [(p, n - p - size) for p, n, size in zip(begin, lengths, image.shape[1:], strict=True)]
-    wide = np.pad(image, [(0, 0), *amounts])
-    axes = tuple(range(1, wide.ndim))
+    wide = np.pad(image, [(0, 0), (0, 0), *((p, n - p - size) for p, n, size in zip(begin, lengths, image.shape[2:], strict=True))])
+    axes = tuple(range(2, wide.ndim))
     tiles = np.lib.stride_tricks.sliding_window_view(wide, tuple(one.tile for one in along), axis=axes)
-    tiles = tiles[(slice(None), *(slice(None, None, one.outputs) for one in along))]  # (C, *counts, *tile)
-    groups, spots, _, channels = kernels[0].shape
-    sums = np.zeros(())
-    for kernel, inputs, times in zip(kernels, both(tiles, along, 2, first=1 + len(along)), (TRANSFORMS, float(channels)), strict=True):
-        columns = np.ascontiguousarray(inputs.reshape(groups, channels, -1, spots).transpose(0, 3, 1, 2))
-        sums = sums + times * (kernel @ columns)  # (g, a*a, O/g, tiles)
-    sums = sums.transpose(0, 2, 3, 1).reshape(-1, *counts, *(one.tile for one in along))
-    for axis, one in enumerate(along, start=1 + len(along)):
+    tiles = tiles[(slice(None), slice(None), *(slice(None, None, one.outputs) for one in along))]  # (g, C, *counts, *tile)
+    rows = max(1, BLOCK * counts[0] // tiles.size)
+    made = [summed(tiles[:, :, first : first + rows], kernels, along) for first in range(0, counts[0], rows)]
+    whole = np.concatenate(made, axis=2) if len(made) > 1 else made[0]
+    return np.asarray(whole[(slice(None), slice(None), *(slice(p, p + size) for p, size in zip(begin, outputs, strict=True)))])
+
+
+def summed(
+    tiles: Float[Array, "g C *counts_and_tile"], kernels: Sequence[Float[Array, "g spots O C"]], along: Sequence[Transform]
+) -> Float[Array, "g O *cells"]:
+    """abs(A) (4 * the sums of SW + C * those of QW) of some tiles, side by side."""
+    groups, channels, *counts = tiles.shape[: -len(along)]
+    sums: Array = np.zeros(())
+    for kernel, inputs, times in zip(kernels, both(tiles, along, 2, first=tiles.ndim - len(along)), (TRANSFORMS, channels), strict=True):
+        columns = np.ascontiguousarray(inputs.reshape(groups, channels, -1, kernel.shape[1]).transpose(0, 3, 1, 2))
+        sums = sums + times * (kernel @ columns)  # (g, spots, O, tiles)
+    sums = sums.transpose(0, 2, 3, 1).reshape(groups, -1, *counts, *(one.tile for one in along))
+    for axis, one in enumerate(along, start=2 + len(along)):
         sums = applied(abs(one.tables[0]), sums, axis)
-    turned = [0, *(k for axis in range(len(along)) for k in (1 + axis, 1 + len(along) + axis))]
-    whole = sums.transpose(turned).reshape(len(sums), *(count * one.outputs for count, one in zip(counts, along, strict=True)))
-    return np.asarray(whole[(slice(None), *(slice(p, p + size) for p, size in zip(begin, outputs, strict=True)))])
+    sides = [k for axis in range(len(along)) for k in (2 + axis, 2 + len(along) + axis)]
+    cells = [count * one.outputs for count, one in zip(counts, along, strict=True)]
+    return np.asarray(sums.transpose(0, 1, *sides).reshape(groups, -1, *cells))
 
 
 def both(array: Array, along: Sequence[Transform], table: int, first: int) -> tuple[Array, Array]:
@@ -189,10 +205,24 @@ def both(array: Array, along: Sequence[Transform], table: int, first: int) -> tu
     return absolute, abs(plain)
 
 
-def arranged(kernel: Array, groups: int) -> Array:
-    """(O, C/g, *tile) as matrices, (g, a*a, O/g, C/g)."""
-    each = kernel.reshape(groups, len(kernel) // groups, kernel.shape[1], -1)
-    return np.ascontiguousarray(each.transpose(0, 3, 1, 2))
+def blocks(shape: Sequence[int], spots: int) -> Iterator[tuple[slice, slice]]:
+    """Groups and outputs of a group whose kernels (g, O/g, C/g, *kernel) take about BLOCK numbers when they are transformed."""
+    groups, outputs, channels = shape[:3]
+    some = max(1, BLOCK // (outputs * channels * spots))
+    few = max(1, BLOCK // (channels * spots))
+    for group in range(0, groups, some):
+        for output in range(0, outputs, few if some == 1 else outputs):
+            yield slice(group, group + some), slice(output, output + (few if some == 1 else outputs))
+
+
+def by_group(array: Array, groups: int) -> Array:
+    """The first axis cut into groups."""
+    return array.reshape(groups, len(array) // groups, *array.shape[1:])
+
+
+def turned(kernel: Float[Array, "g O C *tile"]) -> Float[Array, "g spots O C"]:
+    """One matrix for every spot of a tile."""
+    return np.ascontiguousarray(kernel.reshape(*kernel.shape[:3], -1).transpose(0, 3, 1, 2))
 
 
 def applied(matrix: Array, array: Array, axis: int) -> Array:

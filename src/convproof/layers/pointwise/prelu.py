@@ -5,14 +5,9 @@
 PReLU's slope a is a parameter, one for all or one a channel; RReLU draws one for every cell in training, and takes the middle of its range
 in eval. How rounding enters: one product, u*abs(y), and as much again for a slope that is rounded itself. The gradient at 0 takes the slope
 a, as in PyTorch. Source: torch.nn, ONNX PRelu.
-
-A slope that is read from claimed numbers is known as well as these: of y between two ends and x within p of its value, a lies between the
-smallest and the largest quotient, and in the range that it was drawn from. It is taken in the middle, and abs(x) times half the width is
-left open.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -34,6 +29,7 @@ from convproof.layers.pointwise import in_torch
 from convproof.layers.pointwise.formula.rectify import leaky_relu
 from convproof.layers.pointwise.function import Function
 from convproof.layers.pointwise.layer import Pointwise
+from convproof.layers.pointwise.slopes import Seen
 
 
 def rectified(x: Array, a: Any) -> Array:
@@ -66,24 +62,6 @@ def derived(x: Number, a: Number) -> Node:
     if x.value > 0:
         return copy(x, name="y", note=say("x is positive and passes"))
     return product(a, x, name="y", note=say("x is not positive and is scaled"))
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Slopes as outputs show them, and how far each may be off."""
-
-    slopes: Array
-    off: Array
-
-    @classmethod
-    def between(cls, low: Array, high: Array, x: Array, p: Array | float, lower: float | int, upper: float | int) -> "Seen":
-        """From outputs between two ends, of inputs x +- p; any slope of the range where x may be 0 or positive."""
-        with np.errstate(all="ignore"):
-            corners = [y / at for y in (low, high) for at in (x - p, x + p)]
-        known = x + p < 0
-        least = np.clip(np.where(known, np.nan_to_num(np.min(corners, axis=0), nan=lower), lower), lower, upper)
-        most = np.clip(np.where(known, np.nan_to_num(np.max(corners, axis=0), nan=upper), upper), lower, upper)
-        return cls(np.asarray((least + most) / 2), np.asarray((most - least) / 2))
 
 
 class PReLU(Pointwise):
