@@ -13,6 +13,7 @@ import numpy as np
 
 from convproof.checking.judging import Judged
 from convproof.checking.reckoning import Incoming
+from convproof.core.errors import NotCoveredError
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.fusing import ScaleShift
 from convproof.core.holder import with_arrays
@@ -51,7 +52,7 @@ class Rounded:
 
     ``only_products``: only in layers that multiply. ``between``: also what unclaimed layers hand on is rounded before it is read, and not
     only where it is multiplied. ``arithmetic``: what is computed in afterwards, None for the network's own. ``folds``: a scale and shift is
-    folded into parameters first, so that it is their products that are rounded.
+    folded into parameters first, so that it is their products that are rounded. ``inputs`` rounds inputs, if that is done in another way.
     """
 
     change: Round
@@ -60,6 +61,7 @@ class Rounded:
     between: bool = True
     arithmetic: NumberFormat | None = None
     folds: Folds = field(default_factory=Folds)
+    inputs: Round | None = None
 
     def __call__(self, layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
         """The layer's lines in this arithmetic; ``how`` are the keywords of ``layer.lines``."""
@@ -92,7 +94,7 @@ class Rounded:
             came = case.came(k)
             reads = came is None or multiplies or self.between
             if x.dtype.kind == "f" and reads and name not in self.keep:
-                x, came = through(self.change, x, came)
+                x, came = through(self.inputs or self.change, x, came)
             inputs.append(x)
             incoming.append(came)
         return changed, replace(case, inputs=tuple(inputs), incoming=tuple(incoming) if any(incoming) else ())
@@ -111,6 +113,23 @@ class Summed(Rounded):
         terms = layer.products(*(x.shape for x in case.inputs)) / max(1, found.exact.size)
         lost = 8 * np.sqrt(1 + terms) * case.arithmetic.tiny
         return Lines(found.exact, np.asarray(np.minimum(found.usual + lost, found.proof)), found.sigma)
+
+
+@dataclass(frozen=True)
+class Cut(Rounded):
+    """The same with every product cut to the grid before it is added, in layers that can tell, on inputs that are known."""
+
+    product: Round = np.positive
+
+    def evaluated(self, layer: Layer, case: Case, cells: Array | None) -> Lines:
+        """The sums of cut products, with the lines of the others: they are numbers of the grid, and fewer roundings than in float32."""
+        found = lines_of(layer, case, cells)
+        if any(case.incoming) or layer.products(*(x.shape for x in case.inputs)) > MOST_PRODUCTS * (1 if cells is None else found.exact.size):
+            return found
+        try:
+            return replace(found, exact=layer.sums(cells, case, self.product))
+        except NotCoveredError:
+            return found
 
 
 @dataclass(frozen=True)

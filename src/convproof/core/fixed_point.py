@@ -50,9 +50,18 @@ class Fixed(Coarse):
         """The least and the largest number."""
         return (self.lowest - self.zero) * self.step, (self.highest - self.zero) * self.step
 
-    def to_nearest(self) -> "Fixed":
-        """The same grid, rounded to nearest: how parameters are made into numbers of it, whatever the target does with sums."""
-        return replace(self, rounding="nearest")
+    def by(self, rounding: Rounding) -> "Fixed":
+        """The same grid with another rounding: parameters and inputs may be made into numbers of it in another way than sums are."""
+        return replace(self, rounding=rounding)
+
+    @property
+    def of_two(self) -> bool:
+        """Whether the step is a power of two, so that products of numbers of the grid are cut to it by a shift."""
+        return bool(np.frexp(self.step)[0] == 0.5)
+
+    def cut(self, numbers: Array) -> Array:
+        """Numbers rounded to whole steps, whatever the range is: products in a wide register, before they are added."""
+        return np.asarray(ROUND[self.rounding](numbers / self.step) * self.step)
 
     def decode(self, codes: Array) -> Array:
         """Codes as the numbers that they mean."""
@@ -108,7 +117,7 @@ class Fixed(Coarse):
 
     def slack(self, claimed: Array) -> Array:
         """A scale that is no power of two is a float32 in the target; so is what it divides: three roundings, counted as four."""
-        if np.frexp(self.step)[0] == 0.5:
+        if self.of_two:
             return np.zeros_like(claimed)
         return np.asarray(4 * FLOAT32.u * (abs(claimed) + self.step))
 

@@ -7,14 +7,13 @@ A room's class says what it is by these methods, and the verbs ask nothing else:
     derive     one cell, exactly
     lines      how far rounding may move some cells
     reads      which input cells a region of the output depends on
-    products   how many products the outputs are summed from
+    products, sums   how many products the outputs are summed from; the outputs if these are changed first
     pull       gradients of one step
     mistakes   known ways to get it wrong
     precisions   other arithmetics that rightly compute it
     conventions   what frameworks call it
     is_a, absorbs   what a neighbour may absorb
-    operators, written   what graph formats write it as
-    in_torch   how PyTorch says it
+    operators, written, in_torch   what graph formats and PyTorch write it as
 
 A room answers the first four by ``compute`` (or ``step`` itself, where a layer has a mode, statistics or something random), ``tree`` and
 ``bounds``, which are handed a Case. Inputs and outputs are tuples; an absent optional input is None.
@@ -94,6 +93,10 @@ class Layer(Holder):
     def bounds(self, cells: Array | None, case: Case) -> Lines:
         """Exact values and rounding lines of some cells, (k, ndim) integers; of all cells in the output's shape for None."""
         raise NotCoveredError("{layer} has no bound yet", layer=self.describe())
+
+    def sums(self, cells: Array | None, case: Case, change: Callable[[Array], Array]) -> Array:
+        """Some outputs (all for None) in float64, every product changed before it is added; cells as in ``bounds``."""
+        raise NotCoveredError("{layer} has no sums of changed products", layer=self.describe())
 
     def meant(self, case: Case) -> "tuple[Layer, Case]":
         """The layer that is evaluated in a case, and what it reads: itself, unless it is only known in a run which layer it is."""

@@ -154,7 +154,7 @@ def test_a_rounded_quotient_near_a_step_may_lie_on_either_side():
     [
         (lambda: cp.Mul(constant=2, shape=(3,)), "Mul takes one of constant, operand and shape"),
         (lambda: cp.Sub(constant=1, side=2), "side=2: expected 0 for the first operand or 1 for the second"),
-        (lambda: cp.Div(rounding_mode="up"), "rounding_mode='up': expected None or 'trunc' or 'floor'"),
+        (lambda: cp.Div(rounding_mode="up"), "rounding_mode='up': expected None, 'trunc' or 'floor'"),
     ],
 )
 def test_settings_that_make_no_sense(make, message):

@@ -1,6 +1,6 @@
 """The convolution that users meet: torch.nn's names, signature and defaults."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -20,7 +20,7 @@ from convproof.core.parameters import Parameter
 from convproof.core.records import Convention, Mistake, Precision
 from convproof.core.shapes import Array, Cell, DType, Region, Shape, Sizes
 from convproof.core.window import SAME, Window
-from convproof.layers.conv import bound, checks, conventions, derive, formula, geometry, gradient
+from convproof.layers.conv import bound, checks, conventions, derive, formula, geometry, gradient, sums
 
 
 class Conv(Layer):
@@ -134,6 +134,14 @@ class Conv(Layer):
                 batch.cells(cells), batch.array, self.weight, self.bias, windows, self.groups, self.padding_mode, came, case.arithmetic
             )
         return found if cells is not None else found.map(batch.off)
+
+    def sums(self, cells: Array | None, case: Case, change: Callable[[Array], Array]) -> Array:
+        """See ``sums``; cells as in ``derive``."""
+        batch = Batched.of(case.x, self.axes + 2)
+        own = self.weight, self.bias, self.windows_on(case.x.shape), self.groups, self.padding_mode, change
+        if cells is None:
+            return batch.off(sums.everywhere(batch.array, *own))
+        return sums.at_cells(cast("Array", batch.cells(cells)), batch.array, *own)
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """All channels of the groups touched, and the windows of the first to the last output."""

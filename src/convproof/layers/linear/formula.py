@@ -12,6 +12,8 @@ gone from the result. With transA or transB a matrix of gemm is turned before, a
 Source: torch.nn.Linear, torch.nn.Bilinear, torch.matmul, torch.addmm, ONNX MatMul and Gemm.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from convproof.core.shapes import Array, Float, Shaped
@@ -21,6 +23,16 @@ def linear(x: Float[Array, "*batch in"], weight: Float[Array, "out in"], bias: F
     """x @ weight^T + bias"""
     y: Array = x @ weight.T
     return y if bias is None else y + bias
+
+
+def changed(
+    x: Float[Array, "*batch in"], weight: Float[Array, "out in"], bias: Float[Array, "out"] | None, change: Callable[[Array], Array]
+) -> Float[Array, "*batch out"]:
+    """The linear layer, but for a change of every product before it is added: one input feature after another."""
+    y = np.zeros((*x.shape[:-1], len(weight)), x.dtype)
+    for i, column in enumerate(weight.T):
+        y += change(x[..., i, None] * column)
+    return y if bias is None else np.asarray(y + bias)
 
 
 def bilinear(

@@ -1,7 +1,7 @@
 """The linear layer that users meet: torch.nn's names, signature and defaults."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -97,6 +97,14 @@ class Linear(Layer):
         """See ``bound``; cells as in ``derive``."""
         with np.errstate(all="ignore"):
             return bound.lines(cells, case.x, self.weight, self.bias, case.came(), case.arithmetic)
+
+    def sums(self, cells: Array | None, case: Case, change: Callable[[Array], Array]) -> Array:
+        """See ``formula.changed``; cells as in ``derive``."""
+        x, w, b = case.x.astype(np.float64), self.weight.astype(np.float64), self.bias
+        if cells is None:
+            return formula.changed(x, w, b, change)
+        rows, which = bound.rows_of(cells, x), cells[:, -1]
+        return np.asarray(change(rows * w[which]).sum(1) + (0.0 if b is None else b[which]))
 
     def reads(self, region: Region, *shapes: Shape, output: int = 0) -> tuple[Region, ...]:
         """All features of the same rows."""
