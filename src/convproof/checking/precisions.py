@@ -6,7 +6,8 @@ are rounded, the layer is evaluated on them, and the claimed numbers must lie wi
     TF32, float16, bfloat16   what is multiplied is rounded to so many bits, and summed in float32; what is added either way
                               outputs may be stored in float16 or bfloat16, if the claimed numbers are all numbers of that format
     16-bit sums, declared     the sums themselves are rounded to float16 or bfloat16 at every step: 8 sigma of that format
-    fixed point, declared     inputs and parameters are numbers of the grid, sums are exact, outputs are rounded to the grid
+    fixed point, declared     inputs and parameters are numbers of the grid, sums are exact, outputs are rounded to the grid; each of them
+                              to nearest, down or toward zero; or every product is cut to the grid before it is added
     denormals flushed         numbers below 2^-126 are 0, before and after every product
     a room's own              Winograd's transforms, one-pass variances, running sums, rounded coordinates: ``layer.precisions()``
 
@@ -16,16 +17,17 @@ A known mistake that reproduces the numbers as well as a room's own arithmetic w
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import numpy as np
 
 from convproof.checking.judging import Judged
 from convproof.checking.reckoning import Evaluate
-from convproof.checking.replaying import Folds, OfRoom, Round, Rounded, Summed, rounded_away
+from convproof.checking.replaying import Cut, Folds, OfRoom, Round, Rounded, Summed, rounded_away
 from convproof.core.fixed_point import Fixed
 from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
 from convproof.core.layer import Layer
-from convproof.core.resolution import Resolution, Stored, rounded, truncated
+from convproof.core.resolution import SAID, Resolution, Rounding, Stored, rounded, truncated
 from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array
 
@@ -44,6 +46,7 @@ SUMS = {
 }
 DECLARED = "declared-format"
 CUT_OFF = say("inputs and weights are cut off to bfloat16, not rounded")
+WAYS: tuple[Rounding, ...] = ("nearest", "floor", "truncate")
 OUTPUTS = {
     "fp16-io": say("outputs are rounded to float16"),
     "bf16-io": say("outputs are rounded to bfloat16"),
@@ -109,17 +112,42 @@ def _of_rooms(layers: Sequence[Layer], claimed: Array, resolution: Resolution, o
 
 def _declared(layers: Sequence[Layer], resolution: Resolution, folds: Folds) -> Iterator[Replay]:
     """The format that was declared as an arithmetic."""
-    if not resolution.is_arithmetic:
-        return
-    if not isinstance(resolution, Stored):
-        title = say("computed in {format}: inputs and parameters are rounded to it", format=resolution.name)
-        for change in (resolution.render, *([resolution.to_nearest().render] if isinstance(resolution, Fixed) else [])):
-            for keep in _kept(layers, change):
-                yield Replay(DECLARED, title, Rounded(change, keep, folds=folds))
-    elif resolution.role == "arithmetic" and resolution.storage.name in SUMS:
+    if isinstance(resolution, Fixed) and resolution.is_arithmetic:
+        yield from _in_fixed_point(layers, resolution, folds)
+    elif isinstance(resolution, Stored) and resolution.role == "arithmetic" and resolution.storage.name in SUMS:
         id, title = SUMS[resolution.storage.name]
         for keep in _kept(layers, resolution.render):
             yield Replay(id, title, Summed(resolution.render, keep, arithmetic=resolution.storage, folds=folds))
+
+
+def _in_fixed_point(layers: Sequence[Layer], grid: Fixed, folds: Folds) -> Iterator[Replay]:
+    """Outputs are rounded as was declared, parameters and inputs mostly likewise or to nearest. One layer, which is soon evaluated, may
+    also have rounded parameters and inputs in two ways, or every product.
+    """
+    title = say("computed in {format}: inputs and parameters are rounded to it", format=grid.name)
+    usual = tuple(dict.fromkeys((grid.rounding, WAYS[0])))
+    for way in usual:
+        for keep in _kept(layers, grid.by(way).render):
+            yield Replay(DECLARED, title, Rounded(grid.by(way).render, keep, folds=folds))
+    if sum(bool(_floats(layer)) for layer in layers if id(layer) not in folds.absorbed) > 1:
+        return
+    added, ways = frozenset(name for layer in layers for name in layer.added), _distinct(layers, grid)
+    for own, inputs in product(ways, WAYS):
+        if own != inputs or own not in usual:
+            title = say("computed in {format}: parameters are {one}, inputs {other}", format=grid.name, one=SAID[own], other=SAID[inputs])
+            for keep in (frozenset[str](), added):
+                yield Replay(DECLARED, title, Rounded(grid.by(own).render, keep, folds=folds, inputs=grid.by(inputs).render))
+    for cut, own in product(WAYS if grid.of_two else (), ways):
+        title = say("computed in {format}: every product is {way} to it before it is added", format=grid.name, way=SAID[cut])
+        yield Replay(DECLARED, title, Cut(grid.by(own).render, frozenset(), folds=folds, product=grid.by(cut).cut))
+
+
+def _distinct(layers: Sequence[Layer], grid: Fixed) -> list[Rounding]:
+    """Ways of rounding that make different numbers of the layers' parameters, as long as these are no numbers of the grid yet."""
+    arrays = [array.astype(np.float64) for layer in layers for _, array in _floats(layer)]
+    made = {way: [grid.by(way).render(array) for array in arrays] for way in WAYS}
+    same = [way for way in WAYS[1:] if all(map(np.array_equal, made[way], made[WAYS[0]]))]
+    return [way for way in WAYS if way not in same]
 
 
 def _in_float32(claimed: Array, resolution: Resolution) -> Iterator[Replay]:
@@ -160,13 +188,18 @@ def _shorter(
 def _kept(layers: Sequence[Layer], change: Round) -> Iterator[frozenset[str]]:
     """Names of what is not rounded: nothing, what is added, all parameters; each only where that makes a difference."""
     added = frozenset(name for layer in layers for name in layer.added)
-    floats = [(name, a) for layer in layers for name, a in layer.arrays.items() if isinstance(a, np.ndarray) and a.dtype.kind in "fV"]
+    floats = [each for layer in layers for each in _floats(layer)]
     moved = {name for name, a in floats if not np.array_equal(change(a.astype(np.float64)), a, equal_nan=True)}
     yield frozenset()
     if moved & added or any(name in added for layer in layers for name in layer.input_names):
         yield added
     if moved - added:
         yield frozenset(name for name, _ in floats) | added
+
+
+def _floats(layer: Layer) -> list[tuple[str, Array]]:
+    """The floating-point parameters of a layer, by name."""
+    return [(name, a) for name, a in layer.arrays.items() if isinstance(a, np.ndarray) and a.dtype.kind in "fV"]
 
 
 def on_grid(claimed: Array, resolution: Resolution, storage: Stored) -> Array | None:

@@ -23,6 +23,7 @@ from convproof.core.records import Precision
 from convproof.core.resolution import Resolution, truncated
 from convproof.core.shapes import Array
 
+MOST_PRODUCTS = 2**28  # a pass over that many takes some seconds
 WIDER = 64.0  # times; what rounded numbers leave open beyond this is no replay but a tolerance
 
 Round = Callable[[Array], Array]
@@ -124,7 +125,8 @@ class Cut(Rounded):
     def evaluated(self, layer: Layer, case: Case, cells: Array | None) -> Lines:
         """The sums of cut products, with the lines of the others: they are numbers of the grid, and fewer roundings than in float32."""
         found = lines_of(layer, case, cells)
-        if any(case.incoming) or layer.products(*(x.shape for x in case.inputs)) > MOST_PRODUCTS * (1 if cells is None else found.exact.size):
+        many = cells is None and layer.products(*(x.shape for x in case.inputs)) > MOST_PRODUCTS
+        if many or any(case.incoming):
             return found
         try:
             return replace(found, exact=layer.sums(cells, case, self.product))
