@@ -11,7 +11,6 @@ from convproof.checking.check import examined
 from convproof.checking.precisions import replays
 from convproof.checking.replaying import rounded_away, through
 from convproof.checking.subject import Subject
-from convproof.core.fixed_point import Fixed
 from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
 from convproof.core.lines import Lines
 from convproof.core.resolution import Resolution, Stored, rounded
@@ -250,29 +249,6 @@ def test_float32_of_a_float64_network():
 def declared(layer, x, claimed, resolution):
     subject = Subject.of(layer, x)
     return examined(subject, {type(layer).__name__: claimed}, "yours", resolution).rows[0]
-
-
-@pytest.mark.parametrize(("step", "lowest", "way"), [(2.0**-8, -(2**15), "nearest"), (2.0**-8, -(2**15), "floor"), (0.05, -128, "nearest")])
-def test_declared_fixed_point_is_replayed(step, lowest, way):
-    grid = Fixed(FLOAT32, "q", step, 0, lowest, -lowest - 1, way)
-    conv, x = layer_of(DEEP), images("random", (1, 512, 3, 4))
-    down = np.rint if way == "nearest" else np.floor
-
-    def code(v):
-        return np.clip(down(v.astype(np.float64) / step), lowest, -lowest - 1)
-
-    sums = np.zeros((1, 4, 3, 4))
-    wide, w = np.pad(code(x), ((0, 0), (0, 0), (1, 1), (1, 1))), code(conv.weight)
-    for i in range(3):
-        for j in range(4):
-            sums[0, :, i, j] = np.einsum("cuv,ocuv->o", wide[0, :, i : i + 3, j : j + 3], w)
-    total = sums + code(conv.bias)[:, None, None] / step  # exact: whole numbers
-    y = np.clip(down(total * step), lowest, -lowest - 1) * step
-    assert declared(conv, x, y.astype(np.float32), grid).precision in (None, "declared-format")
-    assert declared(conv, x, y.astype(np.float32), grid).verdict in ("rounding", "identical", "precision")
-    without = np.clip(down(sums * step), lowest, -lowest - 1) * step
-    assert declared(conv, x, without.astype(np.float32), grid).verdict == "wrong"
-    assert declared(conv, x, (y + 2 * step).astype(np.float32), grid).verdict == "wrong"
 
 
 @pytest.mark.parametrize(

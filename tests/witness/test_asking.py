@@ -134,7 +134,7 @@ def test_a_module_that_draws_draws_the_same_and_leaves_the_dice_alone():
 def test_unknown_witnesses_and_missing_packages():
     with pytest.raises(cp.SettingError, match="'tensorflow' is no witness; expected torch, onnxruntime or onnx-reference, a torch"):
         ask("tensorflow", small(), (X,))
-    with pytest.raises(cp.SettingError, match=r"a witness is torch or .* a function; got int"):
+    with pytest.raises(cp.SettingError, match=r"a witness is torch, .* or a function; got int"):
         ask(7, small(), (X,))
 
 

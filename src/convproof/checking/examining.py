@@ -165,7 +165,7 @@ class Examination:
         return found if found.right else self._in_another(found, place, claim, boundary.as_arithmetic(), reckoned.units)
 
     def _in_longer_numbers(self, place: Place, claim: Claim) -> Opinion | None:
-        if not claim.resolution.exact:
+        if not claim.resolution.exact or not self.segments.reads_claims(place, self.boundary):
             return None
         longer = opinion(*self.segments.judged(place, claim, self.boundary.as_longer()))
         note = say("right if it was computed in longer numbers than it was written in, as a target does that fuses layers")
@@ -174,7 +174,7 @@ class Examination:
     def _explained(self, place: Place, claim: Claim, here: Reckoned, found: Opinion) -> Opinion:
         """What lies beyond the lines, if another arithmetic explains it."""
         explained = self._in_another(found, place, claim, self.boundary, here.units)
-        if explained.verdict != "wrong" or here.units <= FEW:
+        if explained.verdict != "wrong" or here.units <= FEW or found.judged.holds_nan:
             return explained
         title = self.segments.possible(place, claim, self.boundary)
         return explained if title is None else perhaps(found, title, here.units)

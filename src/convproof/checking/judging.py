@@ -106,7 +106,7 @@ class Judged:
 
     @property
     def holds_nan(self) -> bool:
-        """Whether a claimed number is none where the exact one is."""
+        """Whether a NaN stands where the exact value is finite: no arithmetic makes one."""
         return bool((np.isnan(self.claimed) & np.isfinite(self.lines.exact)).any())
 
     @property

@@ -45,6 +45,11 @@ class Segments:
             wanted += [source for source in self.graph.node(name).sources if source not in boundary]
         return tuple(node for node in self.graph if node.name in names)
 
+    def reads_claims(self, place: Place, boundary: Boundary) -> bool:
+        """Whether a segment reads anything that was claimed, and not the network's own inputs alone."""
+        read = {source for node in self.nodes_of(place, boundary) for source in node.sources}
+        return any(source in boundary.claims for source in read)
+
     def reckon(self, place: Place, boundary: Boundary, evaluate: Evaluate = as_it_is) -> Reckoned:
         """The array again, with layers evaluated in another arithmetic."""
         nodes = self.nodes_of(place, boundary)

@@ -74,6 +74,8 @@ def with_precision(
     What several ``units`` leave open in another arithmetic is wide enough for mistakes: there it is undecided. And where a known mistake
     gives the very numbers, as ``by_mistake`` finds out, they are that.
     """
+    if found.judged.holds_nan:
+        return found
     worst, second = found.judged.farthest(SUSPECTS) if found.judged.claimed.size > MANY else None, None
     for replay, judge in replays:
         glimpse = None if worst is None else judge(worst)
