@@ -15,7 +15,7 @@ Y = RNG(0).normal(size=SHAPE)
 NOISE = 1e-6 * RNG(1).normal(size=SHAPE)
 
 
-def told(errors, y=Y, wide=1e-3, plain=1e-5, terms=64):
+def told(errors, y=Y, wide=1e-3, plain=1e-5, terms=64.0):
     """Whether errors are noise: below a line of 1e-3, and 1e-5 for a direct sum of 64 terms."""
 
     def judged(line):
@@ -44,8 +44,9 @@ def test_a_scale_and_a_shift_are_none(name):
     errors = MISTAKES[name]
     assert not told(errors + NOISE)
     assert told(errors + 30 * NOISE)  # a rest of a third of it: not told apart
-    assert told(errors / 8 + NOISE / 8)  # 64 more terms may do that
-    assert told(errors / 8 + NOISE / 8, terms=9)
+    small = (errors + NOISE / 10) * (1.5e-5 / abs(errors).max())
+    assert told(small)  # 64 more terms make the line of 64 twice as wide,
+    assert not told(small, terms=640.0)  # and that of 640 a tenth wider
     assert told(errors, y=np.round(Y))  # few distinct values
 
 

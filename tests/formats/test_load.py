@@ -91,7 +91,7 @@ def test_every_embedded_model_runs_on_its_own_input():
 
 def test_an_unknown_name_lists_what_there_is():
     rest = "or net.py:factory for a function in your own file"
-    near = "did you mean walkthrough or walkthrough-bn or walkthrough-conv"
+    near = "did you mean walkthrough, walkthrough-bn or walkthrough-conv"
     fails(cp.UnknownNameError, f"no model is called 'walktrough'; {near}, {rest}", "walktrough")
     fails(cp.UnknownNameError, f"no model is called 'resnet18'; there are {', '.join(MODELS)}, {rest}", "resnet18")
 
