@@ -1,6 +1,7 @@
 """Every test runs with shapes checked, warnings as errors, English texts of one width without colours, and repeatable examples."""
 
 import os
+import zlib
 
 os.environ["CONVPROOF_SHAPES"] = "1"
 os.environ["CONVPROOF_LANG"] = "en"
@@ -12,7 +13,18 @@ from jaxtyping import install_import_hook  # noqa: E402  (after the environment)
 
 install_import_hook("convproof", "beartype.beartype")
 
-from hypothesis import settings  # noqa: E402  (after the hook, as everything else)
+import numpy as np  # noqa: E402  (after the hook, as everything else)
+import pytest  # noqa: E402
+import torch  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def dice_of_the_test(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody gave a seed draws by the test's name: a test that fails once fails again."""
+    seeds, new_rng = np.random.SeedSequence(zlib.crc32(request.node.nodeid.encode())), np.random.default_rng
+    monkeypatch.setattr(np.random, "default_rng", lambda seed=None: new_rng(seeds.spawn(1)[0] if seed is None else seed))
+    torch.default_generator.manual_seed(int(seeds.generate_state(1)[0]))

@@ -43,7 +43,7 @@ class Dropping(Layer):
         if not 0 <= p <= 1:
             raise SettingError("p={p}: expected the probability that a number is dropped, between 0 and 1", p=p)
         self.p, self.inplace, self.seed, self.active = p, inplace, seed, active
-        entropy = np.random.SeedSequence().entropy if seed is None else seed
+        entropy = int(np.random.default_rng().integers(2**32)) if seed is None else seed
         self.arrays |= {"entropy": entropy, "calls": np.asarray(0)}
 
     def settings(self) -> dict[str, Any]:

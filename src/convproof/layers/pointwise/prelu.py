@@ -207,7 +207,7 @@ class RReLU(Pointwise):
         if lower > upper:
             raise SettingError("RReLU(lower={lower}, upper={upper}): expected lower <= upper; exchange the two", lower=lower, upper=upper)
         self.lower, self.upper, self.inplace, self.seed, self.active = lower, upper, inplace, seed, active
-        entropy = np.random.SeedSequence().entropy if seed is None else seed
+        entropy = int(np.random.default_rng().integers(2**32)) if seed is None else seed
         self.arrays |= {"entropy": entropy, "calls": np.asarray(0)}
 
     @property
