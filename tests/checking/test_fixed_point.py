@@ -7,6 +7,7 @@ import pytest
 
 import convproof as cp
 from convproof.checking.check import examined
+from convproof.checking.matching.declared_formats import Formats
 from convproof.checking.precisions import replays
 from convproof.checking.subject import Subject
 from convproof.core.fixed_point import Fixed
@@ -22,7 +23,7 @@ def grid(way="nearest", step=STEP, lowest=-(2**15), role="either"):
 
 
 def declared(layer, x, claimed, resolution):
-    return examined(Subject.of(layer, x), {type(layer).__name__: claimed}, "yours", resolution).rows[0]
+    return examined(Subject.of(layer, x), {type(layer).__name__: claimed}, "yours", Formats.of(resolution)).rows[0]
 
 
 def layers(kind):
@@ -91,7 +92,7 @@ def test_cut_products_in_front_of_an_activation_and_of_many_cells():
     assert declared(layer, x, y, grid()).verdict == "wrong"
     y[0, 1, 2, 3] -= STEP
     network = cp.Sequential(conv=layer, relu=cp.ReLU()).eval()
-    report = examined(Subject.of(network, x), {"relu": np.maximum(y, 0)}, "yours", grid())
+    report = examined(Subject.of(network, x), {"relu": np.maximum(y, 0)}, "yours", Formats.of(grid()))
     assert report["relu"].precision == "declared-format"
 
 

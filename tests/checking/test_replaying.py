@@ -6,6 +6,7 @@ import pytest
 
 import convproof as cp
 from convproof.checking.check import examined
+from convproof.checking.matching.declared_formats import Formats
 from convproof.checking.precisions import replays
 from convproof.checking.replaying import rounded_away, through
 from convproof.checking.subject import Subject
@@ -45,7 +46,7 @@ def test_float32_of_a_float64_network():
 
 def declared(layer, x, claimed, resolution):
     subject = Subject.of(layer, x)
-    return examined(subject, {type(layer).__name__: claimed}, "yours", resolution).rows[0]
+    return examined(subject, {type(layer).__name__: claimed}, "yours", Formats.of(resolution)).rows[0]
 
 
 @pytest.mark.parametrize(

@@ -246,3 +246,14 @@ def test_witnesses_in_float64():
     done = invoke("check", "net.py:make", "x.npy", "--against", "torch", "--double")
     assert done.code == 0
     assert invoke("check", "--double").code == 2
+
+
+@pytest.mark.parametrize(
+    ("formats", "others"),
+    [(["bn=q15.0"], ["bn"]), (["q15.0", "bn=float32", "pool=float32"], ["conv", "input", "relu"]), (["*o*=q15.0", "pool=float32"], ["conv"])],
+)
+def test_a_format_for_some_arrays(golden, formats, others):
+    """No array of a run holds whole numbers: each that was declared to is named."""
+    done = invoke("check", "net.py:make", "--claimed", "golden.safetensors", *(word for text in formats for word in ("--format", text)))
+    (line,) = [line for line in done.out.split("\n") if "its numbers are none of Q15.0" in line]
+    assert sorted(line.partition(":")[0].split(", ")) == others

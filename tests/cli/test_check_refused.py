@@ -130,3 +130,18 @@ def test_a_disk_that_fails_is_not_an_empty_file(folder, monkeypatch):
         reading(Path("x"), say("a text")),
     ):
         Path("x").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("formats", "expected"),
+    [
+        (("q7.8", "q3.12"), "--format q7.8 and --format q3.12 speak of the same arrays: leave one out, or name arrays, as in conv1=q7.8."),
+        (("bn1=q7.8", "bn1=q3.12"), "--format bn1=q7.8 and --format bn1=q3.12 speak of the same arrays"),
+        (("bn7=q7.8",), "a format is declared for 'bn7', and no array is called so; did you mean"),
+        (("bn1=",), "'' names no number format; expected one such as float32"),
+    ],
+)
+def test_formats_by_name(golden, formats, expected):
+    done = invoke("check", "walkthrough", "--claimed", "golden.safetensors", *(word for text in formats for word in ("--format", text)))
+    assert done.code == 2
+    assert expected in done.err.replace("\n", " ")

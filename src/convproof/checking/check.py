@@ -8,6 +8,7 @@ from typing import Any
 from convproof.checking.claims import Boundary
 from convproof.checking.dumping import worth_dumping
 from convproof.checking.examining import Examination
+from convproof.checking.matching.declared_formats import UNDECLARED, Formats
 from convproof.checking.matching.match import match, only_output
 from convproof.checking.reckoning import Wiring
 from convproof.checking.remembering import after_training
@@ -33,7 +34,7 @@ def check(
     *,
     partial: bool = True,
     layout: str | None = None,
-    format: str | Resolution | None = None,
+    format: str | Resolution | Mapping[str, str | Resolution] | None = None,
     raw: Any = None,
 ) -> Report:
     """Judge ``claimed`` numbers, and those of the witnesses ``against``, by the exact ones of ``model`` on ``x``. Changes nothing.
@@ -49,20 +50,20 @@ def check(
     ``against``: witnesses, one or several: "torch", "onnxruntime", "onnx-reference", a torch.nn.Module, a function of the inputs.
 
     ``partial`` False asks for an array of every layer. ``layout`` says in which order the axes of all claimed arrays are ("nhwc"),
-    ``format`` how they were written down ("q7.8", "int8:0.05:-3", "float16", "decimals:4"), ``raw`` what raw binary files hold
-    ("float32:big"); what is not said is read from the text or from the dtype.
+    ``format`` how they were written down ("q7.8", "int8:0.05:-3", "float16", "decimals:4"; a mapping from names and wildcards, where
+    they differ: {"*": "int8:0.05:-3", "fc": "float16"}), ``raw`` what raw binary files hold ("float32:big"); what is not said is read
+    from the text or from the dtype.
 
     Raises SettingError if nothing is to be judged, UnknownNameError, ShapeError, DTypeError and FileError for what does not fit.
     """
-    declared = _declared(format)
-    files = _opened(claimed, raw, declared)
+    files = _opened(claimed, raw)
     subject = Subject.of(model, _input(claimed, model) if x is None else x)
     reports: list[Report] = []
     if claimed is not None:
         named = files if files is not None else by_name(subject, claimed)
         if files is not None:
             require_fit(subject, claimed)
-        reports.append(examined(subject, named, YOURS, declared, layout))
+        reports.append(examined(subject, named, YOURS, Formats.of(format), layout))
     reports += [report for witness in several(against) for report in asked(subject, witness)]
     if not reports or (isinstance(claimed, Mapping) and not claimed):
         raise SettingError(
@@ -115,17 +116,15 @@ def by_name(subject: Subject, claimed: Any) -> Mapping[str, Any]:
     return claimed
 
 
-def examined(
-    subject: Subject, claimed: Mapping[str, Any], whose: Text, declared: Resolution | None = None, layout: str | None = None
-) -> Report:
+def examined(subject: Subject, claimed: Mapping[str, Any], whose: Text, formats: Formats = UNDECLARED, layout: str | None = None) -> Report:
     """One set of claims judged."""
-    matched = match(subject, claimed, declared, layout)
+    matched = match(subject, claimed, formats, layout)
     graph = subject.network.graph
     later = after_training(graph, list(matched.state))
     weighed = weigh(graph, {k: v for k, v in matched.state.items() if k not in later}, subject.state, whose)
     statistics = {name: matched.state[name] for name in later}
     received = receive(subject.given(), matched.inputs, whose)
-    boundary = Boundary(received.given, matched.outputs, computed=declared is not None and declared.computes)
+    boundary = Boundary(received.given, matched.outputs, computed=formats.computes)
     subject.let_go()
     rows = Examination(graph, subject.given(), boundary, subject.run, whose, weighed, received, statistics).rows()
     wrong = [row.name for row in rows if row.verdict == "wrong" and row.born][:LOOKED_AT]
@@ -181,24 +180,14 @@ def _described(subject: Subject) -> Text:
     return plural("a network of {n} layer", "a network of {n} layers", n=len(subject.network))
 
 
-def _declared(format: str | Resolution | None) -> Resolution | None:
-    if not isinstance(format, str):
-        return format
-    from convproof.formats.dumps.declared import parse_format
-
-    return parse_format(format)
-
-
-def _opened(claimed: Any, raw: Any, declared: Resolution | None) -> Mapping[str, Any] | None:
+def _opened(claimed: Any, raw: Any) -> Mapping[str, Any] | None:
     """The arrays of a claimed file or folder, not read yet; None for anything else."""
     if not isinstance(claimed, str | Path):
         return None
     from convproof.formats.dumps.declared import parse_raw
     from convproof.formats.dumps.opening import open_dumps
-    from convproof.formats.dumps.raw_bytes import raw_of
 
-    dumps = open_dumps(claimed, raw=parse_raw(raw) if isinstance(raw, str) else raw, otherwise=raw_of(declared))
-    return {dump.name: dump for dump in dumps}
+    return {dump.name: dump for dump in open_dumps(claimed, parse_raw(raw) if isinstance(raw, str) else raw)}
 
 
 def require_fit(subject: Subject, path: str | Path) -> None:

@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import rich_click as click
 
 from convproof.checking.check import YOURS, several
 from convproof.checking.check import check as judge
+from convproof.checking.matching.declared_formats import ALL
 from convproof.cli.languages import Misuse
 from convproof.cli.options import Job, emit, find_job, find_network, input_options, model_options, new_file, patience, the_one
 from convproof.core.axes import as_array
@@ -47,7 +48,13 @@ class Claimed:
 @click.option("--double", is_flag=True, help="Compute in float64, and ask the witnesses to.")
 @click.option("--partial", is_flag=True, help="NUMBERS may lack layers.")
 @click.option("--layout", metavar="ORDER", help="The order of the axes in NUMBERS, such as nhwc or nc4hw4.")
-@click.option("--format", "written", metavar="FORMAT", help="How NUMBERS were written down: q7.8, ap_fixed:16:6, int8:0.05:-3, float16.")
+@click.option(
+    "--format",
+    "written",
+    metavar="[NAME=]FORMAT",
+    multiple=True,
+    help="How NUMBERS, or those of that NAME, were written down: q7.8, ap_fixed:16:6, int8:0.05:-3, conv1=float16, 'fc*=q3.12'.",
+)
 @click.option("--raw", metavar="DTYPE", help="What raw binary files hold, such as float32 or float32:big.")
 @click.option(
     "--fail-on",
@@ -178,9 +185,24 @@ def checked(job: Job, claimed: Claimed, witnesses: list[str], settings: Mapping[
         against=witnesses or None,
         partial=settings["partial"] or claimed.path is None,
         layout=settings["layout"],
-        format=settings["written"],
+        format=formats_by_name(settings["written"]),
         raw=settings["raw"],
     )
+
+
+def formats_by_name(written: Sequence[str]) -> Mapping[str, str] | None:
+    """The declared formats by name or pattern. Raises Misuse where one name is given two."""
+    found = dict[str, str]()
+    for text in written:
+        name, _, format = text.rpartition("=")
+        if (name or ALL) in found:
+            raise Misuse(
+                "--format {one} and --format {other} speak of the same arrays: leave one out, or name arrays, as in conv1=q7.8.",
+                one=shlex.quote(f"{name}={found[name]}" if name else found[ALL]),
+                other=shlex.quote(text),
+            )
+        found[name or ALL] = format
+    return found or None
 
 
 def widened(x: Any) -> Any:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from convproof.checking.matching.sources import Source
 from convproof.formats.dumps.opening import open_dumps
-from convproof.formats.dumps.raw_bytes import raw_of
 from convproof.formats.dumps.settling import settled
 
 SHAPE = (1, 2, 3, 5)
@@ -13,8 +13,8 @@ X = np.random.default_rng(7).normal(size=SHAPE).astype(np.float32)
 def written(path, content, declared=None, own="float32", **how):
     """The arrays of a file with this content by name, as numbers of the declared format."""
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    dumps = open_dumps(path, otherwise=raw_of(declared), **how)
-    return {dump.name: settled(dump.read(), declared, np.dtype(own), dump.where) if declared else dump.read() for dump in dumps}
+    found = [(dump, Source.of(dump.name, dump).stored_as(declared).read()) for dump in open_dumps(path, **how)]
+    return {dump.name: settled(numbers, declared, np.dtype(own), dump.where) if declared else numbers for dump, numbers in found}
 
 
 def only(path, content, **how):

@@ -21,6 +21,7 @@ import numpy as np
 
 from convproof.checking.claims import Claim
 from convproof.checking.matching.counts import numbers
+from convproof.checking.matching.declared_formats import UNDECLARED, Formats
 from convproof.checking.matching.declared_order import Layout
 from convproof.checking.matching.expected import Fitted
 from convproof.checking.matching.layouts import Habit, fit, orders_of
@@ -34,7 +35,6 @@ from convproof.checking.matching.values import Values
 from convproof.checking.subject import Subject
 from convproof.core.errors import ShapeError, UnknownNameError
 from convproof.core.formats import FLOAT64, format_of
-from convproof.core.resolution import Resolution
 from convproof.core.sentence import Sentence, did_you_mean, listed, say
 from convproof.core.shapes import Array, Shape
 from convproof.formats.dumps.dump import Written
@@ -60,17 +60,17 @@ class Matched:
     seems: Callable[[str], tuple[Sentence, ...]] = lambda name: ()
 
 
-def match(subject: Subject, claimed: Mapping[str, Any], declared: Resolution | None = None, layout: str | None = None) -> Matched:
+def match(subject: Subject, claimed: Mapping[str, Any], formats: Formats = UNDECLARED, layout: str | None = None) -> Matched:
     """Where each claimed array (an array-like, a CPU tensor or a Dump) belongs. Those that are found by name are read later.
 
-    ``declared`` says how finely all of them were written down, ``layout`` in which order their axes are, "nhwc" or "nhwc,hwio".
+    ``formats`` say how finely they were written down, ``layout`` in which order their axes are, "nhwc" or "nhwc,hwio".
 
-    Raises UnknownNameError for a name that matches nothing, or several things, and for two arrays that are the same one; SettingError
-    for a layout that makes no sense. A claim itself raises ShapeError, DTypeError and FileError when it is read.
+    Raises UnknownNameError for a name that matches nothing, or several things, for two arrays that are the same one, and for a format of
+    none; SettingError for a layout that makes no sense. A claim itself raises ShapeError, DTypeError and FileError when it is read.
     """
-    return Matching(subject, tuple(claimed), declared, Layout.parse(layout) if layout is not None else None).of(
-        [Source.of(name, value) for name, value in claimed.items()]
-    )
+    matching = Matching(subject, tuple(claimed), formats, Layout.parse(layout) if layout is not None else None)
+    formats.require_known((*claimed, *matching.names.targets))
+    return matching.of([Source.of(name, value).stored_as(formats.at(name)) for name, value in claimed.items()])
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Matching:
 
     subject: Subject
     claimed: Sequence[str]
-    declared: Resolution | None
+    formats: Formats
     layout: Layout | None
     habit: Habit = field(default_factory=Habit)
     fitted: dict[Target, Fitted] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Matching:
         self._by_number({source.name: source for source in nameless})
         named = {source.name for source in self.taken.values()}
         nameless = [source for source in nameless if source.name not in named]
-        strange = [source for source in nameless if not self._by_values(source, source.read())]
+        strange = [source for source in nameless if not self._by_values(source)]
         single = any(target.kind == "output" for target in self.own.alike(1))
         ignored = [source for source in strange if self.taken and not single and source.read().array.size == 1]
         for source in strange:
@@ -136,7 +136,7 @@ class Matching:
                 second=source.called,
                 target=target.name,
             )
-        self.taken[target] = source
+        self.taken[target] = source.stored_as(self.formats.at(source.name, target.name))
         self.notes[target] = notes
 
     def _by_number(self, sources: Mapping[str, Source]) -> None:
@@ -158,7 +158,7 @@ class Matching:
         """
         votes = 0
         for (source, target), (_, other) in zip(ours, others, strict=True):
-            values = self._values(source.read())
+            values = self._values(source)
             if target is None or target in self.taken or target not in values.possible:
                 return -1
             near = values.nearest(values.possible, nearly=True)
@@ -169,21 +169,22 @@ class Matching:
             votes += target in found and found[target].close and (rival is None or found[target].clearly_below(rival.distance))
         return votes
 
-    def _by_values(self, source: Source, written: Written) -> bool:
+    def _by_values(self, source: Source) -> bool:
         """Take an array for the one that it is clearly closest to, of those that its name leaves open."""
         leaves_open = self.names.find(source.name)
         misses = not leaves_open and self.names.misses(source.name)
-        values = self._values(written)
+        values = self._values(source)
         near = values.nearest(leaves_open or values.possible, nearly=misses)
         free = [other for other in near if other not in self.taken] or ([] if misses else near)
         if not free:
             return False
-        target = next((other for other in free if self.own.shape(other) == written.array.shape), free[0])
+        target = next((other for other in free if self.own.shape(other) == values.written.array.shape), free[0])
         self._take(source, target, say("{name} is taken for {target}, by its values", name=source.name, target=target.name))
         return True
 
-    def _values(self, written: Written) -> Values:
-        return Values(self.own, written, self.declared, self._layout(written))
+    def _values(self, source: Source) -> Values:
+        written = source.read()
+        return Values(self.own, written, source.name, self.formats, self._layout(written))
 
     def _by_size(self, source: Source, shape: Shape) -> None:
         """Take an array for the only one of its size. Raises UnknownNameError if that is not one, or if its name says something else."""
@@ -234,11 +235,12 @@ class Matching:
     def claim(self, target: Target, source: Source) -> Claim:
         """One array as a Claim on its target, read now. Raises ShapeError if it does not fit."""
         own, fresh = self.own.dtype(target), target not in self.fitted
-        raw = None if source.raw is None else Bytes(source.raw, self.own.expected(target), own, self.declared, self.layout)
+        declared = self.formats.at(source.name, target.name)
+        raw = None if source.raw is None else Bytes(source.raw, self.own.expected(target), own, declared, self.layout)
         if raw is not None and fresh:
             raw.require_count(source.called)
         written = source.read()
-        found = settled(written, self.declared, own, source.called)
+        found = self._settled(target, source, written)
         if fresh:
             self._learn(target, found.array)
             fits = [other.name for other in self.own.alike(written.array.size)]
@@ -256,9 +258,9 @@ class Matching:
         target = self.names.targets.get(name)
         if target is None or target not in self.fitted:
             return ()
-        written = self.taken[target].read()
-        array = settled(written, self.declared, self.own.dtype(target), self.taken[target].called).array
-        return tuple(Seeming(self._values(written), target, self.fitted[target], array).notes())
+        values = self._values(self.taken[target])
+        array = self._settled(target, self.taken[target], values.written).array
+        return tuple(Seeming(values, target, self.fitted[target], array).notes())
 
     def _learn(self, target: Target, array: Array) -> None:
         """The order of axes that other arrays of this kind are clearly in, before the first one is read that may be in several."""
@@ -268,9 +270,12 @@ class Matching:
         others = [t for t in self.taken if t != target and t.kind == target.kind and len(self.own.shape(t)) == len(expected.shape)]
         for other in others[:LOOKED_AT]:
             written = self.taken[other].read()
-            found = settled(written, self.declared, self.own.dtype(other), self.taken[other].called)
+            found = self._settled(other, self.taken[other], written)
             with suppress(ShapeError):
                 fit(found.array, self.own.expected(other), self.taken[other].called, self._layout(written), self.habit)
+
+    def _settled(self, target: Target, source: Source, written: Written) -> Written:
+        return settled(written, self.formats.at(source.name, target.name), self.own.dtype(target), source.called)
 
     def _layout(self, written: Written) -> Layout | None:
         return Layout.parse(written.layout) if written.layout is not None else self.layout

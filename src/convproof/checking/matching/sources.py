@@ -8,10 +8,11 @@ import numpy as np
 
 from convproof.core.errors import DTypeError
 from convproof.core.formats import FLOATS
+from convproof.core.resolution import Resolution
 from convproof.core.sentence import Text, say
 from convproof.core.shapes import Array
 from convproof.formats.dumps.dump import Dump, Written
-from convproof.formats.dumps.raw_bytes import RawFile
+from convproof.formats.dumps.raw_bytes import RawFile, raw_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,13 @@ class Source:
             called = say("{name} ({where})", name=name, where=value.where)
             return cls(name, called, lambda: checked(value.read(), called), value.raw)
         return cls(name, name, lambda: checked(Written(array_of(value, name)), name))
+
+    def stored_as(self, declared: Resolution | None) -> "Source":
+        """The same; raw bytes of which nobody said what they are, as numbers of a declared format."""
+        if declared is None or self.raw is None or self.raw.said:
+            return self
+        file = self.raw.taken_for(raw_of(declared))
+        return replace(self, raw=file, read=lambda: checked(Written(file.read()), self.called))
 
 
 def array_of(value: Any, called: Text) -> Array:

@@ -10,13 +10,13 @@ from math import prod
 
 import numpy as np
 
+from convproof.checking.matching.declared_formats import Formats
 from convproof.checking.matching.declared_order import Layout
 from convproof.checking.matching.layouts import SAMPLED, closest
 from convproof.checking.matching.likeness import Likeness
 from convproof.checking.matching.own import Own
 from convproof.checking.matching.spellings import Target
 from convproof.core.errors import DTypeError
-from convproof.core.resolution import Resolution
 from convproof.core.shapes import Array
 from convproof.formats.dumps.dump import Written
 from convproof.formats.dumps.settling import settled
@@ -24,13 +24,14 @@ from convproof.formats.dumps.settling import settled
 
 @dataclass(frozen=True)
 class Values:
-    """The numbers of one claimed array beside the network's ``own``; ``declared`` says how they were written down, ``layout`` in which
-    order.
+    """The numbers of one array, claimed by a ``name``, beside the network's ``own``; ``formats`` say how they were written down,
+    ``layout`` in which order.
     """
 
     own: Own
     written: Written
-    declared: Resolution | None
+    name: str
+    formats: Formats
     layout: Layout | None
 
     def nearest(self, targets: Sequence[Target], nearly: bool = False) -> list[Target]:
@@ -66,12 +67,17 @@ class Values:
         targets = [target for target in targets if self.cells(target) == array.size]
         if bool((array == array.flat[:1]).all()):
             return {}
-        whole, read = {t: self.own.dtype(t).kind in "iub" for t in targets}, dict[bool, Array]()
-        for kind in set(whole.values()):
-            with suppress(DTypeError):  # codes that the declared format does not have
-                read[kind] = settled(self.written, self.declared, np.dtype(np.int64 if kind else np.float32), "").array
-        found = {t: closest(read[whole[t]], self.own.expected(t), self.layout, most) for t in targets if whole[t] in read}
+        ways = {t: (self.own.dtype(t).kind in "iub", self.formats.pattern(self.name, t.name)) for t in targets}
+        read = {way: numbers for way in set(ways.values()) if (numbers := self._read(*way)) is not None}
+        found = {t: closest(read[ways[t]], self.own.expected(t), self.layout, most) for t in targets if ways[t] in read}
         return {target: likeness for target, likeness in found.items() if likeness is not None}
+
+    def _read(self, whole: bool, pattern: str | None) -> Array | None:
+        """The numbers as integers or not, in the format of a pattern; None for codes that it does not have."""
+        declared = self.formats.by_pattern[pattern] if pattern is not None else None
+        with suppress(DTypeError):
+            return settled(self.written, declared, np.dtype(np.int64 if whole else np.float32), "").array
+        return None
 
 
 def nearest(found: Mapping[Target, Likeness]) -> list[Target]:

@@ -26,15 +26,15 @@ ENDINGS = (".npy", *ARCHIVES, *TEXTS, JSON, *RAW, *C, *TORCH)
 GENERIC = ("output", "out", "outputs", "y", "data", "value", "values", "result", "activation", "array", "dump")
 MOST_FILES = 10_000
 FOLDER = say("a folder of numbers")
-FLOAT32 = Raw("float32")
 
 
-def open_dumps(path: str | Path, *, raw: Raw | None = None, otherwise: Raw = FLOAT32) -> tuple[Dump, ...]:
+def open_dumps(path: str | Path, raw: Raw | None = None) -> tuple[Dump, ...]:
     """The arrays of a file, or of the files in a folder and its subfolders, in the order of the file or of their names.
 
-    ``raw`` says how raw bytes are numbers; None: as ``otherwise`` says, unless the first bytes of a file are those of a text or of a torch
-    archive. A file in a folder gives its array its name: conv1.bin and conv1/output.bin are "conv1", layer1/conv1.bin is "layer1.conv1";
-    so it does where an array is called "data" within it, or as that of another file. A folder with a manifest.json is read by that.
+    ``raw`` says how raw bytes are numbers; None: nobody knows, and they are taken for float32, unless the first bytes of a file are those
+    of a text or of a torch archive. A file in a folder gives its array its name: conv1.bin and conv1/output.bin are "conv1",
+    layer1/conv1.bin is "layer1.conv1"; so it does where an array is called "data" within it, or as that of another file. A folder with a
+    manifest.json is read by that.
 
     Raises FileError for a path that is not there, is of no known kind, damaged, or holds no numbers; some of it only when an array is read.
     """
@@ -46,8 +46,8 @@ def open_dumps(path: str | Path, *, raw: Raw | None = None, otherwise: Raw = FLO
 
         return dumps_of(found)
     if not found.is_dir():
-        return open_file(existing(found), found.stem, raw, otherwise)
-    opened = {file: open_file(file, _name_of(file.relative_to(found)), raw, otherwise, alone=False) for file in _files(found)}
+        return open_file(existing(found), found.stem, raw)
+    opened = {file: open_file(file, _name_of(file.relative_to(found)), raw, alone=False) for file in _files(found)}
     count, dumps = Counter(dump.name for several in opened.values() for dump in several), dict[str, Dump]()
     for file, several in opened.items():
         for dump in several:
@@ -67,7 +67,7 @@ def open_dumps(path: str | Path, *, raw: Raw | None = None, otherwise: Raw = FLO
     return tuple(dumps.values())
 
 
-def open_file(path: Path, name: str, raw: Raw | None, otherwise: Raw = FLOAT32, *, alone: bool = True) -> tuple[Dump, ...]:
+def open_file(path: Path, name: str, raw: Raw | None, *, alone: bool = True) -> tuple[Dump, ...]:
     """The arrays of one file; ``name`` is that of an array which has none of its own.
 
     A text without any number, such as a README, holds no array if it is not ``alone``; neither does JSON without a list of numbers.
@@ -80,7 +80,7 @@ def open_file(path: Path, name: str, raw: Raw | None, otherwise: Raw = FLOAT32, 
     if ending in TORCH or (ending == ".bin" and raw is None and is_of_torch(path)):
         return open_torch(path)
     if ending in RAW and not (ending == ".dat" and raw is None and _is_text(path)):
-        return open_raw(RawFile(path, raw or otherwise), name)
+        return open_raw(RawFile(path, raw or Raw(), said=raw is not None), name)
     if ending == JSON or (ending in TEXTS and _is_object(path)):
         from convproof.formats.dumps.text.json_arrays import open_json
 

@@ -20,10 +20,11 @@ RAW = say("raw numbers")
 
 @dataclass(frozen=True)
 class RawFile:
-    """A file of nothing but numbers, which are taken for those that ``raw`` says."""
+    """A file of nothing but numbers, which are taken for those that ``raw`` says; ``said``: somebody said so."""
 
     path: Path
     raw: Raw
+    said: bool = True
 
     @property
     def size(self) -> int:
@@ -33,7 +34,7 @@ class RawFile:
 
     def taken_for(self, raw: Raw) -> "RawFile":
         """The same bytes as other numbers."""
-        return replace(self, raw=raw)
+        return replace(self, raw=raw, said=True)
 
     def read(self) -> Array:
         """The numbers, flat. Raises FileError for a file that is empty or no whole number of them long."""
