@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from convproof.core.formats import FLOAT32, FLOAT64
-from convproof.core.lines import SIGMAS, Lines, carried, lines_of_sum, no_error, walk
+from convproof.core.lines import SIGMAS, Lines, carried, carried_within, lines_of_sum, no_error, walk
 
 float32s = st.floats(-1e10, 1e10, width=32)
 
@@ -84,3 +84,9 @@ def test_moving_and_carrying():
 
 def test_the_walk_by_hand():
     assert walk(np.array([3.0]), np.array([18.0]), 2, FLOAT64).item() == FLOAT64.u * np.sqrt(2 * (1 + 1) + (9 + 18) / 3)
+
+
+def test_what_comes_in_spreads_no_farther_than_it_can_move():
+    local = Lines(np.array([1.0, 2.0]), np.array([0.5, 0.5]), np.array([3.0, 0.0]))
+    found = carried_within(local, np.array([4.0, 4.0]), np.array([100.0, 9.0]))
+    assert (found.proof.tolist(), found.sigma.tolist()) == ([4.5, 4.5], [5.0, 3.0])  # 3^2 + 4^2, of 100 no more than 16

@@ -9,10 +9,11 @@ import torch
 
 from convproof.core.arithmetic.moments import bessel, moments, remember
 from convproof.core.arithmetic.normalising import bound, derive, formula, gradient
+from convproof.core.arithmetic.normalising.remembering import lines_of_remembered
 from convproof.core.arithmetic.normalising.rows import Rows, at_cells_of
 from convproof.core.arithmetic.normalising.statistics import lines_of_statistics, root_error
 from convproof.core.formats import FLOAT32, FLOAT64
-from convproof.core.lines import Lines
+from convproof.core.lines import Lines, no_error
 from convproof.core.sentence import say
 
 SHAPE = (2, 3, 4, 5)
@@ -123,3 +124,19 @@ def test_remembering_and_the_unbiased_factor():
     assert remember(np.array([1.0]), np.array([5.0]), 0.25).tolist() == [2.0]
     assert bessel(1) == np.inf
     assert [part.tolist() for part in moments(np.zeros((2, 0, 3)), (1,))] == [[[[0, 0, 0]], [[0, 0, 0]]]] * 2
+
+
+@pytest.mark.parametrize("momentum", [0.1, 1 / 3, 0.999, -0.5, 3.0])
+@pytest.mark.parametrize("images", [1, 2, 50])
+def test_what_is_remembered_lies_below_its_lines(images, momentum):
+    f = np.float32
+    rng = np.random.default_rng(images)
+    running, b, factor, m = f(rng.normal(size=99) * 1000), f(rng.normal(size=(images, 99))), 20 / 19, f(momentum)
+    lines = lines_of_remembered(running, no_error(b.astype(float)), momentum, factor, FLOAT32)
+    wide, new = np.longdouble(running), b * (f(20) / f(19))
+    exact = (1 - np.longdouble(momentum)) * wide + np.longdouble(momentum) * np.longdouble(b).mean(axis=0) * 20 / 19
+    assert (abs(lines.exact - exact) <= lines_of_remembered(running, no_error(b.astype(float)), momentum, factor, FLOAT64).proof).all()
+    for each in ((1 - m) * running + m * new, running + m * (new - running), running - (f(1) - (1 - m)) * (running - new)):
+        left = np.add.accumulate(each, axis=0)[-1] / f(images)
+        assert left.dtype == f
+        assert (abs(left - lines.exact) <= lines.proof).all()

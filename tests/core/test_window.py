@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convproof.core.arithmetic.padding import MODES, NOWHERE, pad, source, unpad
-from convproof.core.window import Window, windows_of
+from convproof.core.window import Window, as_given, windows_of
 
 small = st.integers(1, 4)
 
@@ -94,3 +94,8 @@ def test_padding_that_keeps_the_size_by_trying_all(size, kernel, stride, dilatio
         assert found.before + found.after == least
         assert found.outputs(size) == wanted
     assert upper.after - upper.before == lower.before - lower.after == least % 2
+
+
+def test_padding_as_torchs_attribute_has_it():
+    assert as_given([Window(3, before=1, after=1), Window(2)]) == (1, 0)
+    assert as_given([Window(3, before=1, after=1), Window(2, before=0, after=1)]) == ((1, 1), (0, 1))

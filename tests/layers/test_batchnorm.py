@@ -225,6 +225,7 @@ def test_other_ranks_that_torch_refuses_too(name, shape, expected):
     [
         ({"num_features": 0}, "num_features=0: expected the number of channels, 1 or more"),
         ({"num_features": ()}, "num_features=(): expected the number of channels, 1 or more"),
+        ({"num_features": True}, "num_features=True: expected the number of channels, 1 or more"),
         ({"num_features": 3, "statistics_of": "image"}, "statistics_of='image': expected batch or running, or None for the mode's own"),
         (
             {"num_features": 3, "outputs": ["std"]},

@@ -5,6 +5,8 @@ import pytest
 import torch
 
 import convproof as cp
+from convproof.core.evaluation import Case
+from convproof.core.lines import Lines
 from tests.operators import answer_torch, assert_case, node_cases
 from tests.samples import Sample
 
@@ -186,3 +188,17 @@ def test_representations():
     assert repr(cp.Dropout(0.1, seed=3)) == "Dropout(p=0.1, seed=3)"
     assert cp.Dropout(0.1).written()[0].operator == "Dropout"
     assert cp.Dropout2d(0.1).written()[0].operator == "Identity"
+
+
+@pytest.mark.parametrize("layer", [cp.Dropout(0.5, seed=0), cp.Dropout(1.0), cp.Dropout2d(0.5, seed=1), cp.AlphaDropout(0.5, seed=1)])
+@pytest.mark.parametrize("width", [None, 1.0, np.inf])
+def test_an_infinity_is_dropped_without_a_warning(layer, width):
+    x = np.tile(np.array([np.inf, -np.inf, np.nan, 1], np.float32), 12).reshape(2, 3, 2, 4)
+    incoming = () if width is None else (Lines(x.astype(float), np.full(x.shape, width), np.full(x.shape, width)),)
+    step = layer.checked_step([x], True)
+    lines = layer.lines(None, [x], incoming, training=True, draw=step.draw)
+    assert np.array_equal(np.isnan(lines.exact), np.isnan(step.outputs[0]))
+    if isinstance(layer, cp.Dropout):
+        assert np.array_equal(np.isnan(lines.exact), torch.isnan(torch.tensor(x) * torch.tensor(step.draw)).numpy())
+    y = step.outputs[0].astype(float)
+    layer.draw_behind((y, y), Case((x,), training=True, incoming=incoming))

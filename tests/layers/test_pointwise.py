@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 import convproof as cp
+from convproof.core.evaluation import Case
+from convproof.core.lines import Lines
 from tests.samples import Sample
 
 
@@ -257,8 +259,6 @@ def test_a_random_slope_is_drawn_kept_and_counted():
 
 
 def test_a_jump_inside_what_comes_in_counts_in_full():
-    from convproof.core.lines import Lines
-
     x = np.array([0.49, 0.2, 2.0])
     incoming = Lines(x, np.full(3, 0.02), np.full(3, 0.002))
     lines = cp.Hardshrink().lines(None, (x,), (incoming,))
@@ -266,3 +266,20 @@ def test_a_jump_inside_what_comes_in_counts_in_full():
     assert lines.sigma[0] > 0.4
     assert cp.Reciprocal().lines(None, (np.array([0.01]),), (Lines(x[:1], x[1:2], x[1:2]),)).proof[0] == np.inf
     assert cp.Sqrt().lines(None, (np.array([0.01]),), (Lines(x[:1], x[1:2], x[1:2]),)).proof[0] == np.inf
+
+
+@pytest.mark.parametrize("make", [lambda m, **_: m.PReLU(), lambda m, **_: m.PReLU(init=0.0), lambda m, **seed: m.RReLU(**seed)])
+@pytest.mark.parametrize("width", [None, 1.0, np.inf])
+def test_infinities_meet_slopes_without_a_warning(make, width):
+    x = np.array([np.inf, -np.inf, np.nan, 1, -2, 0], np.float32)
+    ours, incoming = make(cp, seed=3), None if width is None else (Lines(x.astype(float), np.full(6, width), np.full(6, width)),)
+    for mode in (True, False):
+        step = ours.checked_step([x], mode)
+        lines = ours.lines(None, [x], incoming, training=mode, draw=step.draw)
+        assert np.array_equal(lines.exact.astype(np.float32), step.outputs[0], equal_nan=True)
+        if isinstance(ours, cp.RReLU):
+            y = step.outputs[0].astype(float)
+            case = Case((x,), training=mode, incoming=incoming or ())
+            ours.bounds(None, Case((x,), training=mode, incoming=incoming or (), draw=ours.draw_behind((y, y), case)))
+        if not mode:
+            assert np.array_equal(step.outputs[0], make(torch.nn).eval()(torch.tensor(x)).detach().numpy(), equal_nan=True)

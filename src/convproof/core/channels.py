@@ -1,10 +1,15 @@
-"""What layers with channels and spatial axes cannot take, said in sentences; two rooms of convolutions share it."""
+"""What two rooms of convolutions share: the names of their axes, and what channels and inputs they cannot take, said in sentences."""
 
 from convproof.core.errors import SettingError, ShapeError
+from convproof.core.records import Setting
 from convproof.core.sentence import say
 from convproof.core.shapes import Shape
 
 AXES = {1: "W", 2: "H, W", 3: "D, H, W"}
+SPATIAL = {axes: names.replace(",", "") for axes, names in AXES.items()}  # as the layouts of weights are written
+LETTERS = {1: ("i", "u"), 2: ("ij", "uv"), 3: ("ijk", "uvw")}  # the places along each axis, and the taps of the kernel
+PADDING_LETTERS = "pqr"  # a padding that depends on the input's size, axis by axis
+CAFFE = (Setting("out_channels", "num_output"), Setting("groups", "group", 1), Setting("bias", "bias_term", True))
 
 
 def check_channels(in_channels: int, out_channels: int, groups: int) -> None:

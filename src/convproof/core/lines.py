@@ -76,6 +76,11 @@ def carried(local: Lines, proof: Array, variance: Array) -> Lines:
     return Lines(local.exact, np.asarray(local.proof + proof), np.asarray(np.sqrt(local.sigma**2 + variance)))
 
 
+def carried_within(local: Lines, worst: Array, variance: Array) -> Lines:
+    """The same where nothing moves farther than ``worst``: the spread of what came in is not above it either."""
+    return carried(local, worst, np.asarray(np.minimum(variance, worst**2)))
+
+
 def in_blocks(evaluate: Callable[[Array, Lines | None], Lines], x: Array, incoming: Lines | None) -> Lines:
     """The lines of a layer that treats every number for itself, one block of numbers after another: what is needed on the way takes the
     memory of a block.

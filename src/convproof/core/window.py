@@ -103,6 +103,12 @@ def _pairs(padding: Any, axes: int) -> tuple[tuple[int, int], ...]:
     return tuple((p, p) for p in per_axis(padding, axes, "padding"))
 
 
+def as_given(windows: Sequence[Window]) -> tuple[Any, ...]:
+    """The padding of windows as torch's attribute has it, one number an axis; as pairs where the two sides differ."""
+    equal = all(w.before == w.after for w in windows)
+    return tuple(w.before if equal else (w.before, w.after) for w in windows)
+
+
 def windows_of(padded: Array, windows: Sequence[Window]) -> Array:
     """Every window of an array as a view: (N, C, *spatial) -> (N, C, *outputs, *kernel).
 

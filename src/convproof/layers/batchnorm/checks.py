@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
+from convproof.core.axes import is_whole
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.sentence import Text, either, say
 from convproof.core.shapes import Shape
@@ -13,7 +12,7 @@ from convproof.layers.batchnorm.further import BATCH, NAMES
 def features_of(num_features: Any) -> Shape:
     """The shape of the statistics: (C,), or (C, *sizes) where every cell has its own. Raises SettingError."""
     found = num_features if isinstance(num_features, tuple) else (num_features,)
-    if not found or not all(isinstance(n, int | np.integer) and n >= 1 for n in found):
+    if not found or not all(is_whole(n) and n >= 1 for n in found):
         raise SettingError("num_features={n}: expected the number of channels, 1 or more", n=num_features)
     return tuple(map(int, found))
 

@@ -6,17 +6,7 @@
     running_var       (1 - momentum) * running_var + momentum * var * n / (n - 1);  of ONNX without the factor n / (n - 1)
 
 All have one number a channel. In eval the running ones stay what they are.
-
-How rounding enters the running ones, with m the momentum, r what is remembered, b the batch's statistic, f = n / (n - 1) or 1:
-
-    Covered are (1 - m)*r + m*f*b, r + m*(f*b - r), and r - (1 - k)*(r - f*b) with k = 1 - m, each with m or k rounded to the format.
-    The weight of the new is then off by at most u, and so is that of the old, whatever m is: 1 - fl(1 - m) is off by (1 - m)*u + m*u.
-    So r and f*b count whole, and not by their weights: u*(abs(r) + abs(f*b)) for the weights, and where the difference is taken first,
-    m*u of the same for it, and for its product. The last sum rounds once, f*b up to four times (n, n - 1, quotient and product):
-
-    proof = m*f*db + 9*u*c*(abs(r) + f*(abs(b) + db)) + 4*tiny        db: the proof line of b;  c = max(1, abs(m), abs(1 - m))
-
-A walk of these few roundings, each uniform within its size, has a sigma below u*c*(abs(r) + f*abs(b)).
+How rounding enters the running ones is told in ``remembering``, which instance normalisations share.
 """
 
 from collections.abc import Mapping
@@ -28,10 +18,11 @@ import numpy as np
 from convproof.core.arithmetic.moments import bessel
 from convproof.core.arithmetic.normalising import gradient
 from convproof.core.arithmetic.normalising.derive import inverse_root_of
+from convproof.core.arithmetic.normalising.remembering import lines_of_remembered
 from convproof.core.arithmetic.normalising.rows import Rows
 from convproof.core.arithmetic.normalising.statistics import inverse_root, lines_of_statistics
 from convproof.core.derivation import Node, add, copy, difference, number, product, quotient, setting
-from convproof.core.formats import FLOAT64, NumberFormat
+from convproof.core.formats import NumberFormat
 from convproof.core.lines import Lines, no_error
 from convproof.core.shapes import Array, Cell
 from convproof.layers.batchnorm import formula
@@ -60,9 +51,13 @@ class Memory:
         """Of a batch with n numbers a channel. An empty batch teaches nothing."""
         return cls(running, momentum if n else 0.0, 1.0 if biased or not n else bessel(n))
 
+    def factor(self, name: str) -> float:
+        """What the batch's statistic is multiplied by before it is remembered."""
+        return self.bessel if name == "running_var" else 1.0
+
     def weight(self, name: str) -> float:
         """By how much a change of the batch's statistic moves the running one."""
-        return self.momentum * (self.bessel if name == "running_var" else 1.0)
+        return self.momentum * self.factor(name)
 
 
 def derive(name: str, channel: Cell, mean: Node, var: Node, eps: float, memory: Memory | None, n: int) -> Node:
@@ -90,7 +85,9 @@ def of_batch(name: str, x: Array, features: int, eps: float, memory: Memory, inc
     else:
         found = lines_of_statistics(rows.cut(x), eps, None if incoming is None else incoming.map(rows.cut), arithmetic)
     lines = found[BATCH.get(name, name)].map(lambda a: a.reshape(own))
-    return _remembered(name, lines, memory, arithmetic) if name in BATCH else lines
+    if name not in BATCH:
+        return lines
+    return lines_of_remembered(memory.running[name], lines.map(lambda a: a[None]), memory.momentum, memory.factor(name), arithmetic)
 
 
 def of_running(name: str, running: Mapping[str, Any], eps: float, arithmetic: NumberFormat) -> Lines:
@@ -98,16 +95,6 @@ def of_running(name: str, running: Mapping[str, Any], eps: float, arithmetic: Nu
     which = "running_mean" if name in ("mean", "running_mean") else "running_var"
     given = no_error(running[which].astype(np.float64))
     return inverse_root(given, eps, arithmetic) if name == "inv_std" else given
-
-
-def _remembered(name: str, batch: Lines, memory: Memory, arithmetic: NumberFormat) -> Lines:
-    """Both weights are rounded, whatever they are, so both parts count whole; see the module."""
-    m, weight, running = memory.momentum, memory.weight(name), memory.running[name].astype(np.float64)
-    factor = memory.bessel if name == "running_var" else 1.0
-    size = max(1.0, abs(m), abs(1 - m)) * (abs(running) + factor * (abs(batch.exact) + batch.proof))
-    proof = abs(weight) * batch.proof + 9 * (arithmetic.u + FLOAT64.u) * size + 4 * arithmetic.tiny
-    exact = (1 - m) * running + weight * batch.exact
-    return Lines(exact, np.asarray(proof), np.hypot(weight * batch.sigma, arithmetic.u * size))
 
 
 def pull(names: tuple[str, ...], dy: tuple[Array, ...], x: Array, mean: Array, var: Array, eps: float, memory: Memory) -> Array:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
+from convproof.core.arithmetic.broadcasting import gathered
 from convproof.core.arithmetic.integers import wrapped
 from convproof.core.axes import at_cells, axis_number
 from convproof.core.derivation import Node, number, setting
@@ -19,7 +20,6 @@ from convproof.core.sentence import listed, plural
 from convproof.core.shapes import Array, Cell, Region, Shape, Sizes
 from convproof.layers.binary import bound
 from convproof.layers.binary.formula import aligned
-from convproof.layers.binary.gradient import gathered
 
 
 class Combination(Layer):

@@ -28,7 +28,7 @@ from itertools import product as corners
 import numpy as np
 
 from convproof.core.formats import FLOAT32, FLOAT64, NumberFormat
-from convproof.core.lines import SIGMAS, Lines
+from convproof.core.lines import SIGMAS, Lines, carried_within
 from convproof.core.shapes import Array
 from convproof.layers.binary import formula
 
@@ -74,17 +74,12 @@ def _rounded(value: float | int, arithmetic: NumberFormat) -> float:
     return 0.0 if exact else arithmetic.u
 
 
-def lines_of(y: Array, own: Array, sigma: Array, worst: Array, variance: Array) -> Lines:
-    """The layer's own rounding, and what comes in."""
-    return Lines(y, np.asarray(own + worst), np.asarray(np.sqrt(sigma**2 + np.minimum(variance, worst**2))))
-
-
 def total(parts: Sequence[Part], arithmetic: NumberFormat) -> Lines:
     """A sum."""
     additions, y = len(parts) - 1, _sum(part.x for part in parts)
     own = additions * (arithmetic.u + FLOAT64.u) * _sum(part.size for part in parts)
     sigma = arithmetic.u * np.sqrt(additions / 3) * _sum(abs(part.x) for part in parts)
-    return lines_of(y, own, sigma, _sum(part.proof for part in parts), _sum(part.sigma**2 for part in parts))
+    return carried_within(Lines(y, own, sigma), _sum(part.proof for part in parts), _sum(part.sigma**2 for part in parts))
 
 
 def mean(parts: Sequence[Part], arithmetic: NumberFormat) -> Lines:
@@ -102,7 +97,7 @@ def product(parts: Sequence[Part], arithmetic: NumberFormat) -> Lines:
     worst = _times(abs(a.x), b.proof) + _times(abs(b.x), a.proof) + _times(a.proof, b.proof)
     variance = _times(abs(a.x), b.sigma) ** 2 + _times(abs(b.x), a.sigma) ** 2 + _times(a.sigma, b.sigma) ** 2
     own = (arithmetic.u + FLOAT64.u) * (abs(y) + worst) + arithmetic.tiny + FLOAT64.tiny
-    return lines_of(y, own, (arithmetic.u * abs(y) + arithmetic.tiny) / np.sqrt(3), worst, variance)
+    return carried_within(Lines(y, own, (arithmetic.u * abs(y) + arithmetic.tiny) / np.sqrt(3)), worst, variance)
 
 
 def quotient(parts: Sequence[Part], arithmetic: NumberFormat, rounding: formula.Rounding = None) -> Lines:
@@ -117,7 +112,7 @@ def quotient(parts: Sequence[Part], arithmetic: NumberFormat, rounding: formula.
     variance = np.where(a.sigma + b.sigma == 0, 0.0, (a.sigma / near) ** 2 + (abs(a.x) / near * (b.sigma / near)) ** 2)
     coarse = np.where(abs(b.x) * _normal(arithmetic) > 1, a.size, 0.0)
     own = 2 * u * (1 + u) * (abs(y) + worst) + (1 + coarse) * (arithmetic.tiny + FLOAT64.tiny)
-    found = lines_of(y, own, (arithmetic.u * abs(y) + arithmetic.tiny) / np.sqrt(3), worst, variance)
+    found = carried_within(Lines(y, own, (arithmetic.u * abs(y) + arithmetic.tiny) / np.sqrt(3)), worst, variance)
     if rounding is None:
         return found
     whole = {"floor": np.floor, "trunc": np.trunc}[rounding]
@@ -135,7 +130,7 @@ def chosen(parts: Sequence[Part], sign: int) -> Lines:
     near = [np.where(sign * part.x + SIGMAS * part.sigma >= least, part.sigma, 0.0) for part in parts]
     worst = np.where(quiet, 0.0, np.maximum(up, down))
     variance = np.where(quiet, 0.0, _sum(sigma**2 for sigma in near))
-    return lines_of(np.asarray(sign * y), np.zeros_like(y), np.zeros_like(y), worst, variance)
+    return carried_within(Lines(np.asarray(sign * y), np.zeros_like(y), np.zeros_like(y)), worst, variance)
 
 
 def power(parts: Sequence[Part], arithmetic: NumberFormat) -> Lines:
@@ -153,7 +148,7 @@ def power(parts: Sequence[Part], arithmetic: NumberFormat) -> Lines:
     slopes.append(_steepest(lambda da, db: formula.power(np.asarray(a.x + da), np.asarray(b.x + db)) * np.log(abs(a.x + da)), a, b))
     variance = _sum(_times(slope, part.sigma) ** 2 for slope, part in zip(slopes, parts, strict=True))
     sigma = (arithmetic.u * abs(y) + arithmetic.tiny) / np.sqrt(3)
-    return lines_of(y, own, sigma, worst, np.where(np.isnan(variance), np.inf, variance))
+    return carried_within(Lines(y, own, sigma), worst, np.where(np.isnan(variance), np.inf, variance))
 
 
 def _farthest(a: Part, b: Part, y: Array) -> Array:

@@ -6,9 +6,7 @@
     maximum     dy for the larger one; half of it for each where two are equal, as in torch, from the left for more than two
     mean        dy / k for each of k inputs
 
-Every input then gets the sum over the axes along which it was broadcast:
-
-    dy (2, 3, 4) for a of shape (3, 1): summed over axis 0, which a lacks, and over axis 2, where a has one cell for four
+Every input then gets the sum over the axes along which it was broadcast; see core.arithmetic.broadcasting.
 """
 
 from collections.abc import Sequence
@@ -16,15 +14,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from convproof.core.shapes import Array, Shape
+from convproof.core.shapes import Array
 from convproof.layers.binary import formula
-
-
-def gathered(dy: Array, shape: Shape) -> Array:
-    """dy summed over the axes along which an input of this shape was broadcast."""
-    summed = dy.sum(axis=tuple(range(dy.ndim - len(shape))))
-    narrow = tuple(axis for axis, size in enumerate(shape) if size == 1 and summed.shape[axis] != 1)
-    return np.asarray(summed.sum(axis=narrow, keepdims=True))
 
 
 def product(dy: Array, parts: Sequence[Array]) -> list[Array]:

@@ -1,18 +1,16 @@
 """The settings of a convolution as windows, and the window under one output cell."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from convproof.core.arithmetic.padding import NOWHERE, source
+from convproof.core.arithmetic.padding import NOWHERE, pad, source
+from convproof.core.channels import LETTERS, PADDING_LETTERS
 from convproof.core.errors import SettingError
 from convproof.core.shapes import Array, Cell
 from convproof.core.window import SAME, Window, windows_from
-
-LETTERS = {1: ("i", "u"), 2: ("ij", "uv"), 3: ("ijk", "uvw")}
-PADDING_LETTERS = "pqr"  # a padding that depends on the input's size, axis by axis
 
 
 def conv_windows(kernel_size: Any, stride: Any, padding: Any, dilation: Any, axes: int) -> tuple[Window, ...]:
@@ -55,6 +53,16 @@ def equation(windows: Sequence[Window], per_group: tuple[int, int] | None, bias:
     return f"y[n, o, {', '.join(spots)}] = {head}sum over c, {tap} of weight[o, c, {tap}] * x[n, {channel}, {', '.join(reads)}]"
 
 
+def amounts(windows: Sequence[Window]) -> list[tuple[int, int]]:
+    """The padding before and after each spatial axis."""
+    return [(w.before, w.after) for w in windows]
+
+
+def padded(x: Array, windows: Sequence[Window], mode: str) -> tuple[Array, list[Window]]:
+    """The input with its padding attached, and the windows that have none any more."""
+    return pad(x, amounts(windows), mode), [w.unpadded() for w in windows]
+
+
 def reached(window: Window, outputs: range, size: int, mode: str) -> range:
     """All coordinates from the first to the last that a run of outputs reads, where padding shows input cells with those."""
     if mode == "zeros":
@@ -95,3 +103,10 @@ def patch_of(cell: Cell, windows: Sequence[Window], sizes: Sequence[int], mode: 
 def patch_values(image: Array, patch: Patch) -> Array:
     """The numbers of one image (C, *sizes) under a patch; padding zeros are 0."""
     return np.where(patch.inside, image[(patch.channel, *patch.place)], np.zeros((), image.dtype))
+
+
+def under(cells: Array, x: Array, weight: Array, windows: Sequence[Window], groups: int, mode: str) -> Iterator[tuple[int, Array, Array]]:
+    """For each output (n, o, *spots): o, the numbers under its window and the weights of o, both flat over (c, u, v) and in float64."""
+    for n, o, *spots in cells.tolist():
+        patch = patch_of((o, *spots), windows, x.shape[2:], mode, weight.shape[1], len(weight) // groups)
+        yield o, patch_values(x[n], patch).astype(np.float64), weight[o].reshape(-1).astype(np.float64)

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from convproof.core.arithmetic.padding import pad, unpad
+from convproof.core.arithmetic.padding import unpad
 from convproof.core.axes import Batched
 from convproof.core.calls import Calls
 from convproof.core.channels import check_channels, check_input
@@ -19,7 +19,7 @@ from convproof.core.operators import Operator, Written, with_batch
 from convproof.core.parameters import Parameter
 from convproof.core.records import Convention, Mistake, Precision
 from convproof.core.shapes import Array, Cell, DType, Region, Shape, Sizes
-from convproof.core.window import SAME, Window
+from convproof.core.window import SAME, Window, as_given
 from convproof.layers.conv import bound, checks, conventions, derive, formula, geometry, gradient, sums
 
 
@@ -58,7 +58,7 @@ class Conv(Layer):
         self.kernel_size = tuple(w.kernel for w in self.windows)
         self.stride = tuple(w.stride for w in self.windows)
         self.dilation = tuple(w.dilation for w in self.windows)
-        self.padding = padding if isinstance(padding, str) else _as_given(_amounts(self.windows))
+        self.padding = padding if isinstance(padding, str) else as_given(self.windows)
         self.output_padding = (0,) * self.axes
         self.declare("weight", (out_channels, in_channels // groups, *self.kernel_size))
         self.declare("bias", (out_channels,) if bias else None)
@@ -110,10 +110,9 @@ class Conv(Layer):
     def evaluated(self, x: Array, weight: Array, bias: Array | None, training: bool) -> Step:
         """A step with other weights than the layer's own."""
         batch = Batched.of(x, self.axes + 2)
-        windows = self.windows_on(x.shape)
-        padded = pad(batch.array, _amounts(windows), self.padding_mode)
+        padded, windows = geometry.padded(batch.array, self.windows_on(x.shape), self.padding_mode)
         with np.errstate(all="ignore"):  # what an infinity or a NaN does to its outputs is no reason to warn
-            y = formula.convolve(padded, weight, bias, [w.unpadded() for w in windows], self.groups)
+            y = formula.convolve(padded, weight, bias, windows, self.groups)
         return Step((batch.off(y),), (x,), training)
 
     def tree(self, cell: Cell, case: Case) -> Node:
@@ -161,12 +160,12 @@ class Conv(Layer):
         """See ``gradient``."""
         batch = Batched.of(cast("Array", step.inputs[0]), self.axes + 2)
         windows = self.windows_on(batch.array.shape)
-        amounts = _amounts(windows)
-        padded = pad(batch.array, amounts, self.padding_mode)
+        padded, bare = geometry.padded(batch.array, windows, self.padding_mode)
         with np.errstate(all="ignore"):
-            dx, dweight, dbias = gradient.pull(batch.on(dy[0]), padded, self.weight, [w.unpadded() for w in windows], self.groups)
+            dx, dweight, dbias = gradient.pull(batch.on(dy[0]), padded, self.weight, bare, self.groups)
         own = {"weight": dweight} if self.bias is None else {"weight": dweight, "bias": dbias}
-        return Gradients((batch.off(unpad(dx, batch.array.shape[2:], amounts, self.padding_mode)),), own)
+        dx = unpad(dx, batch.array.shape[2:], geometry.amounts(windows), self.padding_mode)
+        return Gradients((batch.off(dx),), own)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """See ``mistakes``."""
@@ -252,12 +251,3 @@ class Conv3d(Conv):
     """
 
     axes = 3
-
-
-def _amounts(windows: Sequence[Window]) -> list[tuple[int, int]]:
-    return [(w.before, w.after) for w in windows]
-
-
-def _as_given(amounts: list[tuple[int, int]]) -> tuple[Any, ...]:
-    """Padding as torch's attribute has it, one number an axis; as pairs where the two sides differ."""
-    return tuple(before for before, _ in amounts) if all(b == a for b, a in amounts) else tuple(amounts)

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from convproof.core.arithmetic.padding import pad
 from convproof.core.axes import Batched
 from convproof.core.layer import Case, Layer
 from convproof.core.lines import SIGMAS, Lines
 from convproof.core.records import Precision
 from convproof.core.sentence import say
 from convproof.core.shapes import Array, Cell
-from convproof.layers.conv import winograd
+from convproof.layers.conv import geometry, winograd
 from convproof.layers.conv.winograd import Points, Transform
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def stray(scheme: Scheme, conv: "Conv", case: Case, cell: Cell) -> float:
 
 def padded(conv: "Conv", case: Case) -> Array:
     """The input with N, padded."""
-    return pad(Batched.of(case.x, conv.axes + 2).array, [(w.before, w.after) for w in conv.windows_on(case.x.shape)], conv.padding_mode)
+    return geometry.padded(Batched.of(case.x, conv.axes + 2).array, conv.windows_on(case.x.shape), conv.padding_mode)[0]
 
 
 def widened(direct: Lines, strays: Array, case: Case) -> Lines:

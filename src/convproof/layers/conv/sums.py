@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from convproof.core.arithmetic.padding import pad
 from convproof.core.shapes import Array, Float
 from convproof.core.window import Window
 from convproof.layers.conv.formula import blocks, columns_of, outputs_of, over_channels
-from convproof.layers.conv.geometry import patch_of, patch_values
+from convproof.layers.conv.geometry import padded, under
 
 Change = Callable[[Array], Array]
 
@@ -28,12 +27,11 @@ def everywhere(
     change: Change,
 ) -> Float[Array, "N O *outputs"]:
     """All outputs, in float64."""
-    padded = pad(x.astype(np.float64), [(window.before, window.after) for window in windows], mode)
-    bare = [window.unpadded() for window in windows]
-    outputs = outputs_of(padded, bare)
+    wide, bare = padded(x.astype(np.float64), windows, mode)
+    outputs = outputs_of(wide, bare)
     rows = weight.astype(np.float64).reshape(groups, len(weight) // groups, -1)
     y = np.zeros((len(x), len(weight), *outputs))
-    for n, image in enumerate(padded):
+    for n, image in enumerate(wide):
         for made, read in blocks(image, bare, outputs):
             columns = columns_of(image[:, read], bare, groups)
             factors = rows.reshape(*rows.shape, *(1,) * len(outputs))
@@ -53,10 +51,5 @@ def at_cells(
     change: Change,
 ) -> Float[Array, "cells"]:
     """Some outputs (n, o, *spots), one by one."""
-
-    def at(n: int, o: int, *spot: int) -> float:
-        patch = patch_of((o, *spot), windows, x.shape[2:], mode, weight.shape[1], len(weight) // groups)
-        products = patch_values(x[n], patch).astype(np.float64) * weight[o].reshape(-1).astype(np.float64)
-        return float(change(products).sum() + (0.0 if bias is None else bias[o]))
-
-    return np.array([at(*cell) for cell in cells.tolist()])
+    there = under(cells, x, weight, windows, groups, mode)
+    return np.array([change(numbers * weights).sum() + (0.0 if bias is None else bias[o]) for o, numbers, weights in there])

@@ -17,11 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.channels import LETTERS, PADDING_LETTERS
 from convproof.core.shapes import Array, Cell
 from convproof.core.window import SAME, Window, windows_from
-
-LETTERS = {1: ("i", "u"), 2: ("ij", "uv"), 3: ("ijk", "uvw")}
-PADDING_LETTERS = "pqr"  # what is cut off where it depends on the input's size, axis by axis
 
 
 @dataclass(frozen=True)

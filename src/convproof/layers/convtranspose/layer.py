@@ -20,7 +20,7 @@ from convproof.core.operators import Operator, Written, with_batch
 from convproof.core.parameters import Parameter
 from convproof.core.records import Convention
 from convproof.core.shapes import Array, Cell, DType, Region, Shape, Sizes
-from convproof.core.window import SAME, Window
+from convproof.core.window import SAME, Window, as_given
 from convproof.layers.convtranspose import bound, checks, conventions, derive, formula, geometry, gradient
 
 
@@ -59,7 +59,7 @@ class ConvTranspose(Layer):
         self.kernel_size = tuple(w.kernel for w in self.windows)
         self.stride = tuple(w.stride for w in self.windows)
         self.dilation = tuple(w.dilation for w in self.windows)
-        self.padding = padding if isinstance(padding, str) else _as_given(self.windows)
+        self.padding = padding if isinstance(padding, str) else as_given(self.windows)
         self.output_padding = per_axis(output_padding, self.axes, "output_padding")
         self.output_shape = None if output_shape is None else per_axis(output_shape, self.axes, "output_shape", 1)
         checks.check_output_padding(self.output_padding, self.windows)
@@ -234,9 +234,3 @@ class ConvTranspose3d(ConvTranspose):
     """
 
     axes = 3
-
-
-def _as_given(windows: Sequence[Window]) -> tuple[Any, ...]:
-    """Padding as torch's attribute has it, one number an axis; as pairs where the two sides differ."""
-    equal = all(w.before == w.after for w in windows)
-    return tuple(w.before if equal else (w.before, w.after) for w in windows)

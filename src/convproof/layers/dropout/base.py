@@ -1,7 +1,12 @@
 """What all dropouts share: a mask is drawn in training, kept for whoever looks again, and x goes through it.
 
-How rounding enters: 1/(1 - p) is rounded to the format and so is the product, 2u*abs(y); alpha dropout adds a constant that was put
-together from three. Covered: PyTorch, which divides the mask or scales the result, and ONNX Runtime. In eval nothing is rounded.
+How rounding enters: 1/(1 - p) is rounded to the format and so is the product; alpha dropout adds a constant that was put together from
+three, and the sum is rounded:
+
+    dropout            proof = 2*u*abs(y)
+    alpha dropout      proof = u*(2*abs(a*x*m) + 3*(abs(a*alpha') + abs(b)) + abs(y))
+
+Covered: PyTorch, which divides the mask or scales the result, and ONNX Runtime. In eval nothing is rounded.
 
 A mask that is read from claimed numbers leaves cells open that are the same, as they were written down, kept or dropped. The exact value is
 then that of a kept cell, and the line reaches to what stands in the place of a dropped one.
@@ -102,7 +107,8 @@ class Dropping(Layer):
             return None
         x, came = case.x.astype(np.float64), case.came()
         kept, dropped = (self.dropped(x, np.full(x.shape, m)) for m in (True, False))
-        off = np.zeros(()) if came is None else np.asarray(self.factors()[0] * came.proof)
+        with np.errstate(invalid="ignore"):  # an infinite line, of which nothing is kept
+            off = np.zeros(()) if came is None else np.asarray(self.factors()[0] * came.proof)
         return formula.mask_behind(ends, kept, off, dropped, self.mask_shape(x.shape), self.p)
 
     def outputs(self, y: Array, m: Array) -> tuple[Array, ...]:
@@ -130,22 +136,26 @@ class Dropping(Layer):
 
     def bounds(self, cells: Array | None, case: Case) -> Lines:
         """See the module."""
-        x, came = at_cells(case.x, cells).astype(np.float64), case.came()
+        came = case.came()
+        with np.errstate(invalid="ignore"):  # an infinity that is dropped is NaN, as in torch
+            local, slope = self._own(at_cells(case.x, cells).astype(np.float64), cells, case)
+            if came is None:
+                return local
+            p, sigma = at_cells(came.proof, cells), at_cells(came.sigma, cells)
+            return carried(local, np.asarray(slope * p * (1 + 3 * case.arithmetic.u)), np.asarray((slope * sigma) ** 2))
+
+    def _own(self, x: Array, cells: Array | None, case: Case) -> tuple[Lines, Array]:
+        """The lines of exact numbers x, and how much of an error each of them passes on."""
         if not self.drops(case.training):
-            local, slope = no_error(x), np.ones_like(x)
-        else:
-            m = at_cells(self.mask(case.x.shape, case.draw), cells)
-            kept, instead, shift = self.factors()
-            parts = np.asarray(m * kept * x), np.where(m, 0.0, instead) + shift
-            size = 2.01 * abs(parts[0]) + (3 * (abs(instead) + abs(shift)) + abs(parts[0] + parts[1])) * (shift != 0)
-            u, tiny = case.arithmetic.u, case.arithmetic.tiny
-            open_ = self.left_open(parts[0], instead, cells, case)
-            proof, sigma = (u + FLOAT64.u) * size + tiny + FLOAT64.tiny + open_, np.hypot((u * size + tiny) / np.sqrt(3), open_ / SIGMAS)
-            local, slope = Lines(np.asarray(parts[0] + parts[1]), np.asarray(proof), np.asarray(sigma)), m * kept
-        if came is None:
-            return local
-        p, sigma = at_cells(came.proof, cells), at_cells(came.sigma, cells)
-        return carried(local, np.asarray(slope * p * (1 + 3 * case.arithmetic.u)), np.asarray((slope * sigma) ** 2))
+            return no_error(x), np.ones_like(x)
+        m = at_cells(self.mask(case.x.shape, case.draw), cells)
+        kept, instead, shift = self.factors()
+        parts = np.asarray(m * kept * x), np.where(m, 0.0, instead) + shift
+        size = 2.01 * abs(parts[0]) + (3 * (abs(instead) + abs(shift)) + abs(parts[0] + parts[1])) * (shift != 0)
+        u, tiny = case.arithmetic.u, case.arithmetic.tiny
+        open_ = self.left_open(parts[0], instead, cells, case)
+        proof, sigma = (u + FLOAT64.u) * size + tiny + FLOAT64.tiny + open_, np.hypot((u * size + tiny) / np.sqrt(3), open_ / SIGMAS)
+        return Lines(np.asarray(parts[0] + parts[1]), np.asarray(proof), np.asarray(sigma)), np.asarray(m * kept)
 
     def left_open(self, kept: Array, instead: float, cells: Array | None, case: Case) -> Array:
         """How far a dropped cell lies from a kept one, where a mask that was read from outputs does not tell; else 0."""

@@ -88,4 +88,4 @@ def distance(ends: tuple[Array, Array], y: Array, off: Array) -> Array:
 def surprise(k: int, n: int, p: float | int) -> float:
     """n*KL of k dropped cells of n."""
     parts = ((k, n * p), (n - k, n * (1 - p)))
-    return sum(found * math.log(found / expected) if expected > 0 else math.inf for found, expected in parts if found)
+    return sum((found * math.log(found / expected) if expected > 0 else math.inf for found, expected in parts if found), start=0.0)

@@ -14,7 +14,8 @@ Shapes, with all axes before the features counted as one, B:
 
 import numpy as np
 
-from convproof.core.shapes import Array, Float, Shape
+from convproof.core.arithmetic.broadcasting import gathered
+from convproof.core.shapes import Array, Float
 
 
 def pull(
@@ -43,10 +44,3 @@ def pull_product(dy: Float[Array, "*y"], a: Float[Array, "*left"], b: Float[Arra
     dy = np.expand_dims(dy, -2) if a.ndim == 1 else dy
     da, db = dy @ np.moveaxis(right, -1, -2), np.moveaxis(left, -1, -2) @ dy
     return gathered(da, left.shape).reshape(a.shape), gathered(db, right.shape).reshape(b.shape)
-
-
-def gathered(dy: Array, shape: Shape) -> Array:
-    """dy summed over the axes along which an input of this shape was broadcast."""
-    summed = dy.sum(axis=tuple(range(dy.ndim - len(shape))))
-    narrow = tuple(axis for axis, size in enumerate(shape) if size == 1 and summed.shape[axis] != 1)
-    return np.asarray(summed.sum(axis=narrow, keepdims=True))

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from convproof.core.axes import is_whole
 from convproof.core.derivation import Node
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.fusing import Addition, Fusible, Pointwise, ScaleShift, scaled
@@ -152,4 +153,4 @@ class Linear(Layer):
 
 def is_size(value: Any) -> bool:
     """Whether a setting is a whole number of at least 1."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= 1
+    return is_whole(value) and int(value) >= 1

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from convproof.core.arithmetic.broadcasting import gathered
 from convproof.core.calls import Called, Calls, Input
 from convproof.core.derivation import Node
 from convproof.core.errors import DTypeError, SettingError, ShapeError
@@ -219,7 +220,7 @@ class Gemm(Layer):
         a, b, c = self._turned(*inputs)
         da, db = gradient.pull_product(formula.scaled(dy[0], self.alpha), a, b)
         found = (da.T if self.transA else da, db.T if self.transB else db)
-        return Gradients(found if c is None else (*found, gradient.gathered(formula.scaled(dy[0], self.beta), c.shape)))
+        return Gradients(found if c is None else (*found, gathered(formula.scaled(dy[0], self.beta), c.shape)))
 
     def conventions(self) -> tuple[Convention, ...]:
         """See ``conventions``."""

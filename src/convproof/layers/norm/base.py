@@ -94,6 +94,13 @@ class Normalisation(Layer):
 
     # what follows from it
 
+    def reset_parameters(self, seed: int | None = None) -> None:
+        """Gamma 1, beta 0, running statistics 0 and 1, of those that there are."""
+        start = {"weight": 1, "bias": 0, "running_mean": 0, "running_var": 1, "num_batches_tracked": 0}
+        for name, value in start.items():
+            if self.arrays.get(name) is not None:
+                self.arrays[name] = np.full_like(self.arrays[name], value)
+
     def equation(self) -> str:
         """The formula, without gamma and beta where the layer has none."""
         gamma, beta = "" if self.arrays["weight"] is None else "gamma * ", "" if self.arrays["bias"] is None else " + beta"

@@ -64,12 +64,6 @@ class GroupNorm(Normalisation):
         self.declare("bias", own if affine and bias else None)
         self.reset_parameters()
 
-    def reset_parameters(self, seed: int | None = None) -> None:
-        """Gamma 1, beta 0."""
-        for name, value in {"weight": 1, "bias": 0}.items():
-            if self.arrays[name] is not None:
-                self.arrays[name] = np.full_like(self.arrays[name], value)
-
     def settings(self) -> dict[str, Any]:
         """The settings that differ from the defaults."""
         always = {"num_groups": self.num_groups, "num_channels": self.num_channels}

@@ -3,7 +3,7 @@
     y = gamma * (x - mean) / sqrt(var + eps) + beta            mean and var over the spatial axes of (n, c); var divides by n
 
 With ``track_running_stats`` training remembers the statistics, as a batch normalisation does, and eval uses them: the mean over the images
-of what each would have taught alone.
+of what each would have taught alone. How rounding enters them is told in ``remembering``.
 
 Source: D. Ulyanov, A. Vedaldi and V. Lempitsky, "Instance Normalization", 2016; torch.nn.InstanceNorm2d.
 """
@@ -16,13 +16,14 @@ from typing import Any, cast
 import numpy as np
 
 from convproof.core.arithmetic.moments import bessel, remember
+from convproof.core.arithmetic.normalising.remembering import lines_of_remembered
 from convproof.core.arithmetic.normalising.rows import Rows
 from convproof.core.arithmetic.normalising.statistics import lines_of_statistics
+from convproof.core.axes import is_whole
 from convproof.core.errors import NotCoveredError, SettingError, ShapeError
-from convproof.core.formats import FLOAT64
 from convproof.core.guards import no_device
 from convproof.core.layer import Case, Step
-from convproof.core.lines import Lines
+from convproof.core.lines import Lines, no_error
 from convproof.core.operators import Operator, Written
 from convproof.core.parameters import Parameter, Statistic
 from convproof.core.sentence import Sentence, say
@@ -64,7 +65,7 @@ class InstanceNormalisation(Normalisation):
         no_device(device)
         if num_features is None and (affine or track_running_stats):
             raise SettingError("num_features=None: a layer with parameters or running statistics has to know the number of channels")
-        if num_features is not None and num_features < 1:
+        if num_features is not None and not (is_whole(num_features) and num_features >= 1):
             raise SettingError("num_features={n}: expected the number of channels, 1 or more", n=num_features)
         self.num_features = num_features
         self.eps, self.momentum = eps, momentum
@@ -75,13 +76,6 @@ class InstanceNormalisation(Normalisation):
             self.declare(name, (num_features,) if track_running_stats else None)
         self.declare("num_batches_tracked", () if track_running_stats else None, np.int64)
         self.reset_parameters()
-
-    def reset_parameters(self, seed: int | None = None) -> None:
-        """Gamma 1, beta 0, running statistics 0 and 1."""
-        start = {"weight": 1, "bias": 0, "running_mean": 0, "running_var": 1, "num_batches_tracked": 0}
-        for name, value in start.items():
-            if self.arrays[name] is not None:
-                self.arrays[name] = np.full_like(self.arrays[name], value)
 
     def settings(self) -> dict[str, Any]:
         """The settings that differ from the defaults."""
@@ -166,23 +160,18 @@ class InstanceNormalisation(Normalisation):
         return replace(found, state=moved)
 
     def state_bounds(self, name: str, case: Case) -> Lines:
-        """Running statistics after a batch: the mean over its images of what each of them would leave."""
+        """Running mean and variance after a batch; see ``remembering``."""
         if name not in ("running_mean", "running_var"):
             return super().state_bounds(name, case)
-        view, arithmetic = self.view(case.x.shape), case.arithmetic
-        rows, came = Rows.of(view.shape, view.axes), case.came()
-        x = case.x.reshape(view.shape)
+        if case.x.size == 0:
+            return no_error(self.arrays[name].astype(np.float64))  # nothing was learnt
+        view, came = self.view(case.x.shape), case.came()
+        rows = Rows.of(view.shape, view.axes)
         incoming = None if came is None else came.map(lambda a: rows.cut(a.reshape(view.shape)))
-        batch = lines_of_statistics(rows.cut(x), self.eps, incoming, arithmetic)[name.removeprefix("running_")]
-        each = batch.map(lambda a: a.reshape(view.statistics))
-        n, images = math.prod(view.shape[axis] for axis in view.axes), view.shape[0]
-        momentum = float(self.momentum or 0.0)
-        weight = momentum * (bessel(n) if name == "running_var" else 1.0)
-        old = (1 - momentum) * self.arrays[name].astype(np.float64)
-        size = abs(old) + weight * (abs(each.exact) + each.proof).mean(axis=0)
-        proof = weight * each.proof.mean(axis=0) + (images + 5) * (arithmetic.u + FLOAT64.u) * size + 4 * arithmetic.tiny
-        sigma = np.hypot(weight * np.sqrt((each.sigma**2).sum(axis=0)) / images, 2 * arithmetic.u * size)
-        return Lines(old + weight * each.exact.mean(axis=0), np.asarray(proof), np.asarray(sigma))
+        found = lines_of_statistics(rows.cut(case.x.reshape(view.shape)), self.eps, incoming, case.arithmetic)
+        each = found[name.removeprefix("running_")].map(lambda a: a.reshape(view.statistics))
+        factor = bessel(rows.n) if name == "running_var" else 1.0
+        return lines_of_remembered(self.arrays[name], each, float(self.momentum or 0.0), factor, case.arithmetic)
 
     @classmethod
     def operators(cls) -> tuple[Operator, ...]:

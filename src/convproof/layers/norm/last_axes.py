@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
+from convproof.core.axes import is_whole
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.sentence import Text, say
 from convproof.core.shapes import Array, Cell, Region, Shape
@@ -12,7 +11,7 @@ from convproof.core.shapes import Array, Cell, Region, Shape
 def normalized_shape_of(value: Any) -> Shape:
     """The sizes of a row, from one number or several. Raises SettingError."""
     sizes = tuple(value) if isinstance(value, list | tuple) else (value,)
-    if not sizes or not all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 0 for n in sizes):
+    if not sizes or not all(is_whole(n) and n >= 0 for n in sizes):
         raise SettingError("normalized_shape={value!r}: expected the sizes of the last axes, one number or several", value=value)
     return tuple(map(int, sizes))
 

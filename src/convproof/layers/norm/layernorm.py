@@ -56,12 +56,6 @@ class LayerNorm(Normalisation):
         self.declare("bias", self.normalized_shape if elementwise_affine and bias else None)
         self.reset_parameters()
 
-    def reset_parameters(self, seed: int | None = None) -> None:
-        """Gamma 1, beta 0."""
-        for name, value in {"weight": 1, "bias": 0}.items():
-            if self.arrays[name] is not None:
-                self.arrays[name] = np.full_like(self.arrays[name], value)
-
     def settings(self) -> dict[str, Any]:
         """The settings that differ from the defaults."""
         usual = {"eps": 1e-5, "elementwise_affine": True, "statistics": False}

@@ -7,9 +7,9 @@ Channels outside x count as 0, and the sum is divided by size all the same. Of a
 lies after it (``longer="after"``).
 
 How rounding enters: d is off by at most (size + 5)*u of k + abs(alpha) / size * s, whatever the order of the sum, and 1/d^beta is
-evaluated at both ends; the power itself is off by (4 + 2*abs(beta*log(d)))*u, which covers exp(beta * log(d)); 3u are for the division,
-or the reciprocal and a product. Covered: any order of the window's sum, alpha / size rounded first or last. Not covered: a running sum
-that adds the next channel and subtracts the last.
+evaluated at both ends; the power itself is off by (4 + 4*abs(beta*log(d)))*u, at the end where that is larger, which covers
+exp(beta * log(d)); 3u are for the division, or the reciprocal and a product. Covered: any order of the window's sum, alpha / size rounded
+first or last. Not covered: a running sum that adds the next channel and subtracts the last.
 
 Source: A. Krizhevsky, I. Sutskever and G. E. Hinton, "ImageNet Classification with Deep CNNs", 2012; torch.nn.LocalResponseNorm.
 """
@@ -19,6 +19,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from convproof.core.axes import is_whole
 from convproof.core.calls import Calls
 from convproof.core.derivation import Node, Terms, add, long_sum, number, power, product, quotient, setting, square
 from convproof.core.errors import SettingError, ShapeError
@@ -48,7 +49,7 @@ class LocalResponseNorm(Layer):
         self, size: int, alpha: float | int = 1e-4, beta: float | int = 0.75, k: float | int = 1.0, *, longer: str = "before"
     ) -> None:
         super().__init__()
-        if not isinstance(size, int | np.integer) or size < 1 or longer not in ("before", "after"):
+        if not is_whole(size) or size < 1 or longer not in ("before", "after"):
             raise SettingError(
                 "size={size!r}, longer={longer!r}: expected a size of 1 or more, and before or after", size=size, longer=longer
             )

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from convproof.core.axes import require_axis
+from convproof.core.axes import is_whole, require_axis
 from convproof.core.calls import Calls
 from convproof.core.derivation import Node, padding, setting
 from convproof.core.errors import SettingError, ShapeError
@@ -206,7 +206,7 @@ class PadNd(Padding):
 def whole_numbers(values: Any, name: str, count: int = 0) -> tuple[int, ...]:
     """Whole numbers, negative ones too: ``count`` of them, or one for all; as many as there are for 0. Raises SettingError."""
     given = tuple(values) if isinstance(values, list | tuple | np.ndarray) else (values,) * (count or 1)
-    if not all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in given):
+    if not all(map(is_whole, given)):
         raise SettingError("{name}={values!r}: expected whole numbers", name=name, values=values)
     if count and len(given) != count:
         raise SettingError(

@@ -19,7 +19,7 @@ import numpy as np
 
 from convproof.core.axes import at_cells
 from convproof.core.formats import FLOAT32, FLOAT64, NumberFormat
-from convproof.core.lines import SIGMAS, Lines, carried, in_blocks
+from convproof.core.lines import SIGMAS, Lines, carried_within, in_blocks
 from convproof.core.shapes import Array
 from convproof.layers.pointwise.function import Function
 
@@ -47,7 +47,7 @@ def everywhere(x: Array, function: Function, incoming: Lines | None, arithmetic:
         y = beside_a_pole(y, p, (there for _, there in ends))
         at_worst = Lines(y, np.asarray(reduce(np.fmax, proofs, local.proof)), local.sigma)
         worst = widest(x, y, p, function)
-        return carried(at_worst, worst, np.asarray(np.minimum(spread(x, y, sigma, function), worst) ** 2))
+        return carried_within(at_worst, worst, np.asarray(spread(x, y, sigma, function) ** 2))
 
 
 def beside_a_pole(y: Array, p: Array, ends: Iterable[Array]) -> Array:

@@ -20,7 +20,7 @@ from convproof.core.formats import FLOAT64
 from convproof.core.fusing import Pointwise as PointwiseKind
 from convproof.core.guards import no_device
 from convproof.core.layer import Case, Gradients, Layer, Step
-from convproof.core.lines import SIGMAS, Lines, carried
+from convproof.core.lines import SIGMAS, Lines, carried, carried_within
 from convproof.core.operators import Result, Written
 from convproof.core.parameters import Parameter
 from convproof.core.sentence import say
@@ -34,7 +34,8 @@ from convproof.layers.pointwise.slopes import Seen
 
 def rectified(x: Array, a: Any) -> Array:
     """x where it is positive, a * x elsewhere."""
-    return np.asarray(np.where(x > 0, x, x * a))
+    with np.errstate(all="ignore"):  # a product that is not taken is no reason to warn
+        return np.asarray(np.where(x > 0, x, x * a))
 
 
 def sloped_lines(cells: Array | None, case: Case, a: Array, roundings: float | int) -> Lines:
@@ -49,12 +50,13 @@ def sloped_lines(cells: Array | None, case: Case, a: Array, roundings: float | i
     if came is None:
         return local
     p, spread = at_cells(came.proof, cells), at_cells(came.sigma, cells)
-    ends = [rectified(np.asarray(x + sign * p), a) for sign in (1, -1)]
-    lost = [roundings * (u + FLOAT64.u) * abs(end) + case.arithmetic.tiny for end in ends]
-    worst = np.max([abs(end - y) for end in [*ends, np.where(abs(x) <= p, 0.0, y)]], axis=0)
-    slope = np.where(x > SIGMAS * spread, 1.0, np.where(x < -SIGMAS * spread, abs(a), np.maximum(1.0, abs(a))))
-    at_worst = Lines(y, np.where(x - p > 0, 0.0, np.max([proof, *lost], axis=0)), local.sigma)
-    return carried(at_worst, np.where(p == 0, 0.0, worst), np.asarray(np.minimum(slope * spread, worst) ** 2))
+    with np.errstate(invalid="ignore"):  # an infinity within an infinite line may be anything
+        ends = [rectified(np.asarray(x + sign * p), a) for sign in (1, -1)]
+        lost = [roundings * (u + FLOAT64.u) * abs(end) + case.arithmetic.tiny for end in ends]
+        worst = np.max([abs(end - y) for end in [*ends, np.where(abs(x) <= p, 0.0, y)]], axis=0)
+        slope = np.where(x > SIGMAS * spread, 1.0, np.where(x < -SIGMAS * spread, abs(a), np.maximum(1.0, abs(a))))
+        at_worst = Lines(y, np.where(x - p > 0, 0.0, np.max([proof, *lost], axis=0)), local.sigma)
+        return carried_within(at_worst, np.where(p == 0, 0.0, worst), np.asarray((slope * spread) ** 2))
 
 
 def derived(x: Number, a: Number) -> Node:
@@ -258,8 +260,9 @@ class RReLU(Pointwise):
         if not isinstance(case.draw, Seen):
             return found
         came = case.came()
-        size = np.maximum(-case.x, 0.0) if came is None else np.maximum(came.proof - case.x, 0.0)  # how negative x may be
-        left = at_cells(np.asarray(size * case.draw.off), cells)
+        with np.errstate(invalid="ignore"):
+            size = np.maximum(-case.x, 0.0) if came is None else np.maximum(came.proof - case.x, 0.0)  # how negative x may be
+            left = at_cells(np.asarray(size * case.draw.off), cells)
         return carried(found, left, (left / SIGMAS) ** 2)
 
     def _of(self, case: Case) -> Array:

@@ -23,7 +23,7 @@ class Seen:
         """From outputs between two ends, of inputs x +- p; any slope of the range where x may be 0 or positive."""
         with np.errstate(all="ignore"):
             corners = [y / at for y in (low, high) for at in (x - p, x + p)]
-        known = x + p < 0
+            known = x + p < 0
         least = np.clip(np.where(known, np.nan_to_num(np.min(corners, axis=0), nan=lower), lower), lower, upper)
         most = np.clip(np.where(known, np.nan_to_num(np.max(corners, axis=0), nan=upper), upper), lower, upper)
         return cls(np.asarray((least + most) / 2), np.asarray((most - least) / 2))

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from convproof.core.axes import per_axis
+from convproof.core.axes import is_whole, per_axis
 from convproof.core.calls import Calls
 from convproof.core.derivation import Node
 from convproof.core.errors import NotCoveredError, SettingError
@@ -228,7 +228,7 @@ def _integer_or_none(divisor: Any) -> int | None:
     """A divisor of one's own. Raises SettingError unless it is None or an integer other than 0."""
     if divisor is None:
         return None
-    if not isinstance(divisor, int | np.integer) or isinstance(divisor, bool):
+    if not is_whole(divisor):
         raise SettingError("divisor_override={divisor!r}: expected an integer other than 0, or None for the window's size", divisor=divisor)
     if divisor == 0:
         raise SettingError("divisor_override=0: nothing can be divided by 0; give another integer, or None for the window's size")

@@ -4,17 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from convproof.core.axes import Batched
+from convproof.core.axes import Batched, is_whole
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.layer import Case, Layer
 from convproof.core.operators import Operator, Written, with_batch
 from convproof.core.sentence import listed
 from convproof.core.shapes import Array, Cell, Region, Shape, Sizes
-from convproof.core.window import Window, windows_from
-from convproof.layers.pool import geometry
-from convproof.layers.pool.geometry import SAME, Side
+from convproof.core.window import SAME, Window, windows_from
+from convproof.layers.pool.geometry import Side, shared_out
 from convproof.layers.pool.writing import even_windows
 
 AXES = {1: "W", 2: "H, W", 3: "D, H, W"}
@@ -119,7 +116,7 @@ class Sliding(Pool):
         """The windows, with the padding that an input of these sizes calls for."""
         if not isinstance(self.padding, str):
             return self.windows
-        return tuple(geometry.same(w, size, self.padding) for w, size in zip(self.windows, sizes, strict=True))
+        return tuple(w.same(size, self.padding) for w, size in zip(self.windows, sizes, strict=True))
 
     def outputs(self, shape: Shape) -> Shape:
         """The output's shape. Raises ShapeError where no window fits."""
@@ -177,7 +174,7 @@ class Adaptive(Pool):
         self.output_size = output_size
         several = isinstance(output_size, Sequence) and not isinstance(output_size, str)
         given = tuple(output_size) if several else (output_size,) * self.axes
-        if len(given) != self.axes or not all((several and v is None) or _is_count(v) for v in given):
+        if len(given) != self.axes or not all((several and v is None) or (is_whole(v) and v >= 0) for v in given):
             raise SettingError(
                 "output_size={size!r}: expected an integer >= 0, or a tuple of {axes}, None in it for the input's own size",
                 size=output_size,
@@ -187,7 +184,7 @@ class Adaptive(Pool):
 
     def sides(self, sizes: Sequence[int]) -> tuple[Side, ...]:
         """The bins of every axis."""
-        return tuple(geometry.shared_out(size, count) for size, count in zip(sizes, self.counts, strict=True))
+        return tuple(shared_out(size, count) for size, count in zip(sizes, self.counts, strict=True))
 
     def settings(self) -> dict[str, Any]:
         """The output's size."""
@@ -230,7 +227,3 @@ class Global(Pool):
     def equation(self) -> str:
         """The definition; the dots stand for all spatial axes."""
         return self.formula_over("0, ...", "u, ...", "x[n, c, u, ...]")
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= 0

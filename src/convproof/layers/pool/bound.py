@@ -21,10 +21,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convproof.core.arithmetic.extremes import lowest
 from convproof.core.formats import NumberFormat
 from convproof.core.lines import Lines, carried, lines_of_sum, no_error
 from convproof.core.shapes import Array, Float, Shaped
-from convproof.layers.pool.formula import divisor_at, divisors, lowest, max_pool, window_sums
+from convproof.layers.pool.formula import divisor_at, divisors, max_pool, window_sums
 from convproof.layers.pool.geometry import Side, patch_of
 
 
@@ -39,15 +40,17 @@ class Look:
         """The sums of f of some arrays of one shape over the windows, in float64; padding adds nothing."""
         if self.cells is None:
             return window_sums(f(*(a.astype(np.float64) for a in arrays)), self.sides)
-        return self._each(lambda *numbers: float(f(*(a.astype(np.float64) for a in numbers)).sum()), arrays)
+        return self.each(lambda *numbers: float(f(*(a.astype(np.float64) for a in numbers)).sum()), arrays)
 
     def largest(self, f: Callable[..., Array], *arrays: Array) -> Array:
         """The largest f over the windows."""
         if self.cells is None:
             return max_pool(f(*arrays), self.sides).astype(np.float64)
-        return self._each(lambda *numbers: _largest(f(*numbers)), arrays)
+        return self.each(lambda *numbers: _largest(f(*numbers)), arrays)
 
-    def _each(self, f: Callable[..., float], arrays: Sequence[Array]) -> Array:
+    def each(self, f: Callable[..., float], arrays: Sequence[Array]) -> Array:
+        """f of what some arrays (N, C, *sizes) have under the window of each of some cells, in float64; padding is left out."""
+
         def at(n: int, c: int, *spot: int) -> float:
             patch = patch_of(spot, self.sides, arrays[0].shape[2:])
             return f(*(patch.numbers(a[n, c]) for a in arrays))

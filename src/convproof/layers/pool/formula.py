@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.arithmetic.extremes import lowest
 from convproof.core.arithmetic.padding import NOWHERE
 from convproof.core.shapes import Array, Float, Int, Shaped
 from convproof.layers.pool.geometry import Side, counts, covers, is_regular, pairs, steps
@@ -64,11 +65,6 @@ def along(x: Array, axis: int, side: Side, combine: np.ufunc, empty: Any) -> Arr
 def at(axis: int, where: Any) -> tuple[Any, ...]:
     """The index of some cells along one axis, whole along those before it."""
     return (*(slice(None),) * axis, where)
-
-
-def lowest(dtype: np.dtype[Any]) -> Any:
-    """What every number of a type is at least: minus infinity, or an integer type's smallest."""
-    return -np.inf if dtype.kind == "f" else False if dtype.kind == "b" else np.iinfo(dtype).min
 
 
 def winners(x: Shaped[Array, "N C *sizes"], sides: Sequence[Side]) -> Int[Array, "N C *outputs"]:

@@ -1,15 +1,11 @@
 """Where pooling windows lie: one side for every spatial axis, and the cells under one output.
 
 A side says what the outputs along one axis of known size read: a ``Window`` that slides (core.window), or ``Bins`` that share the axis
-out. A padding of "same_upper" or "same_lower" becomes numbers here, since only the size of the input says how many:
-
-    outputs = ceil(size / stride)         padding = max(0, (outputs - 1)*stride + extent - size)
-
-half of it before and half after; the odd cell goes after for "same_upper" and before for "same_lower". Source: ONNX, auto_pad.
+out. A padding of "same_upper" or "same_lower" becomes numbers where the size of the input is known: see core.window.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +13,6 @@ import numpy as np
 from convproof.core.shapes import Array, Cell, Int
 from convproof.core.window import Window
 
-SAME = ("same_upper", "same_lower")
 Pairs = Iterator[tuple[slice, slice]]
 
 
@@ -58,15 +53,6 @@ def shared_out(size: int, count: int | None) -> Side:
     """The bins of an axis; None leaves every cell alone. Bins of equal size are a window that slides by its own size."""
     count = size if count is None else count
     return Window(size // count, size // count) if count and size % count == 0 else Bins(size, count)
-
-
-def same(window: Window, size: int, padding: str) -> Window:
-    """The window with the padding that "same_upper" or "same_lower" means for an axis of ``size`` cells."""
-    outputs = -(-size // window.stride)
-    whole = max(0, (outputs - 1) * window.stride + window.extent - size)
-    small, large = whole // 2, whole - whole // 2
-    before, after = (small, large) if padding == "same_upper" else (large, small)
-    return replace(window, before=before, after=after, ceil=False)
 
 
 def inside(taps: range, size: int) -> range:

@@ -16,9 +16,10 @@ import numpy as np
 
 from convproof.core.arithmetic.padding import NOWHERE
 from convproof.core.lines import SIGMAS, Lines, no_error
-from convproof.core.shapes import Array, Cell, Shaped
+from convproof.core.shapes import Array, Shaped
+from convproof.layers.pool.bound import Look
 from convproof.layers.pool.formula import max_pool, numbered, winner_of, winners
-from convproof.layers.pool.geometry import Side, pairs, patch_of
+from convproof.layers.pool.geometry import Side, pairs
 
 
 def lines_place(
@@ -38,9 +39,11 @@ def lines_place(
         exact = numbered(places, sizes, column_by_column, through_array).astype(np.float64)
         off = [farthest(x.astype(np.float64), w, sides, numbers, places) for w in ways]
     else:
-        spots = [tuple(cell) for cell in cells.tolist()]
-        exact = np.array([place_at(spot, x, sides, numbers, through_array) for spot in spots], np.float64)
-        off = [np.array([farthest_at(spot, x, w, sides, numbers) for spot in spots], np.float64) for w in ways]
+        look, named = Look(cells, sides), np.broadcast_to(numbers, x.shape)
+        exact = look.each(place, (x, named))
+        planes = (cells[:, 0] * x.shape[1] + cells[:, 1]) * numbers.size * through_array
+        exact = exact + np.where(exact == NOWHERE, 0, planes)
+        off = [look.each(away, (x, w, named)) for w in ways]
     return no_error(exact) if incoming is None else Lines(exact, off[0], off[1] / SIGMAS)
 
 
@@ -59,23 +62,15 @@ def farthest(x: Array, w: Array, sides: Sequence[Side], numbers: Array, places: 
     return np.where(unsure, found, 0.0)
 
 
-def place_at(spot: Cell, x: Array, sides: Sequence[Side], numbers: Array, through_array: bool) -> int:
-    """The winner's number; NOWHERE if the window reads padding alone."""
-    n, c, *at = spot
-    patch = patch_of(tuple(at), sides, x.shape[2:])
-    if not len(patch.real):
-        return NOWHERE
-    own = int(patch.numbers(numbers)[winner_of(patch.numbers(x[n, c]))])
-    return own + int((n * x.shape[1] + c) * numbers.size * through_array)
+def place(own: Array, named: Array) -> float:
+    """The number of the winner among the cells under one window; NOWHERE if it reads padding alone."""
+    return float(named[winner_of(own)]) if len(own) else float(NOWHERE)
 
 
-def farthest_at(spot: Cell, x: Array, w: Array, sides: Sequence[Side], numbers: Array) -> float:
-    """The distance of ``farthest`` for one window."""
-    n, c, *at = spot
-    patch = patch_of(tuple(at), sides, x.shape[2:])
-    own, off, named = patch.numbers(x[n, c]).astype(np.float64), patch.numbers(w[n, c]), patch.numbers(numbers)
+def away(own: Array, w: Array, named: Array) -> float:
+    """The distance of ``farthest`` under one window."""
     if not len(own):
         return 0.0
-    with np.errstate(invalid="ignore"):
-        may = own + off >= (own - off).max()
-    return float(abs(named - named[winner_of(own)])[may].max(initial=0)) if (may & (off > 0)).any() else 0.0
+    own = own.astype(np.float64)
+    may = own + w >= (own - w).max()
+    return float(abs(named - named[winner_of(own)])[may].max(initial=0)) if (may & (w > 0)).any() else 0.0

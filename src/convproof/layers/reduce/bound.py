@@ -5,8 +5,8 @@ With u the unit roundoff, p and s the largest error and the spread of each numbe
     sum, L1         n*u*S in any order (see core.lines); errors add up
     mean            the same for n + 1 terms, divided by n: the division, or a product with the reciprocal, of the sum or of every number
     sum of squares  n*u*S + n*tiny, S the sum of squares; errors pass as 2*abs(x)*p + p^2
-    L2              the root of that: y*(1 - sqrt(1 - n*u)) + sqrt(n*tiny), and u*y for the root; infinite where a square overflows. A norm
-                    moves by no more than the norm of what x moves by, so errors pass as the norm of p
+    L2              the root of that: Y*(1 - sqrt(1 - n*u)) + sqrt(2*n*tiny), and u*Y for the root, with Y the norm of abs(x) + p; infinite
+                    where a square overflows. A norm moves by no more than the norm of what x moves by, so errors pass as the norm of p
     product         abs(y)*((1 + u)^(n - 1) - 1); a partial product may lose tiny to underflow, which the others enlarge by the product
                     of max(1, abs(x)) at most; infinite where that overflows. Errors pass as the product of abs(x) + p, less that of abs(x)
     largest         nothing is rounded. It moves to the largest x + p at most, to the largest x - p at least. The largest spread of those
@@ -14,9 +14,8 @@ With u the unit roundoff, p and s the largest error and the spread of each numbe
     its place       another number may be the largest: every one whose x + p reaches the largest of all x - p. The line is the distance to
                     the farthest of these; 0 where all of them are exact, since of equal numbers the first is meant
     log-sum         the logarithm at both ends of the sum's range, and 8u*abs(y)
-    log-sum-exp     with v = u*(ln n + n + 3) + 2n*tiny: E = (v + v^2)*(1 + 8u) + 8u*ln n for the sum and its logarithm (see the room of
-                    softmax), and 9u*(abs(y) + E), which covers log(sum of exp(x)) without a maximum too where nothing overflows. It rises
-                    with every x, so its worst case stands at the corners
+    log-sum-exp     E for the sum and its logarithm (see core.arithmetic.log_sum), and 9u*(abs(y) + E), which covers log(sum of exp(x))
+                    without a maximum too where nothing overflows. It rises with every x, so its worst case stands at the corners
 
 Covered: sums and products in any order, rounding to nearest. Not covered: sums in a shorter format.
 """
@@ -25,11 +24,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convproof.core.arithmetic.log_sum import LOG, errors_of_log_sum
 from convproof.core.formats import FLOAT32, FLOAT64, NumberFormat
-from convproof.core.lines import SIGMAS, Lines, lines_of_sum, no_error
+from convproof.core.lines import SIGMAS, Lines, carried_within, lines_of_sum, no_error
 from convproof.core.shapes import Array
-
-LOG = 8
 
 
 @dataclass(frozen=True)
@@ -51,11 +49,6 @@ class Numbers:
         return np.asarray(abs(self.x) + self.p)
 
 
-def passed(local: Lines, worst: Array, variance: Array) -> Lines:
-    """Local lines plus what comes in, whose spread is not above its worst case."""
-    return Lines(local.exact, local.proof + worst, np.sqrt(local.sigma**2 + np.minimum(variance, worst**2)))
-
-
 def farthest(x: Array, w: Array, won: Array) -> Array:
     """How far from ``won`` (k, 1), the places of the largest numbers of rows x (k, n), others stand that may be it within x +- w."""
     with np.errstate(invalid="ignore"):
@@ -69,7 +62,7 @@ def total(numbers: Numbers, arithmetic: NumberFormat) -> Lines:
     x = numbers.x
     found = lines_of_sum(x.sum(1), numbers.size.sum(1), (x**2).sum(1), numbers.n, arithmetic)
     local = Lines(found.exact, found.proof - numbers.n * arithmetic.tiny, found.sigma)
-    return passed(local, numbers.p.sum(1), (numbers.s**2).sum(1))
+    return carried_within(local, numbers.p.sum(1), (numbers.s**2).sum(1))
 
 
 def mean(numbers: Numbers, arithmetic: NumberFormat) -> Lines:
@@ -77,7 +70,7 @@ def mean(numbers: Numbers, arithmetic: NumberFormat) -> Lines:
     x, n = numbers.x, numbers.n
     found = lines_of_sum(x.sum(1), numbers.size.sum(1), (x**2).sum(1), n + 1, arithmetic)
     local = Lines(found.exact / n, found.proof * (1 + 2 * arithmetic.u) / n + n * arithmetic.tiny, found.sigma / n)
-    return passed(local, numbers.p.sum(1) / n, (numbers.s**2).sum(1) / n**2)
+    return carried_within(local, numbers.p.sum(1) / n, (numbers.s**2).sum(1) / n**2)
 
 
 def absolute_sum(numbers: Numbers, arithmetic: NumberFormat) -> Lines:
@@ -89,7 +82,7 @@ def square_sum(numbers: Numbers, arithmetic: NumberFormat) -> Lines:
     """A sum of squares."""
     x, p, s = numbers.x, numbers.p, numbers.s
     local = lines_of_sum((x**2).sum(1), (numbers.size**2).sum(1), (x**4).sum(1), numbers.n, arithmetic)
-    return passed(local, (2 * abs(x) * p + p**2).sum(1), (4 * (x * s) ** 2 + 2 * s**4).sum(1))
+    return carried_within(local, (2 * abs(x) * p + p**2).sum(1), (4 * (x * s) ** 2 + 2 * s**4).sum(1))
 
 
 def norm(numbers: Numbers, arithmetic: NumberFormat) -> Lines:
@@ -103,7 +96,7 @@ def norm(numbers: Numbers, arithmetic: NumberFormat) -> Lines:
     sigma = np.where(y > 0, squares.sigma / np.where(y > 0, 2 * y, 1), 0) + arithmetic.u * y / np.sqrt(3)
     far = y > SIGMAS * np.sqrt((numbers.s**2).sum(1))
     variance = np.where(far, (numbers.s**2).max(1, initial=0), (numbers.s**2).sum(1))
-    return passed(Lines(y, own, np.minimum(sigma, own)), np.sqrt((numbers.p**2).sum(1)), variance)
+    return carried_within(Lines(y, own, np.minimum(sigma, own)), np.sqrt((numbers.p**2).sum(1)), variance)
 
 
 def product(numbers: Numbers, arithmetic: NumberFormat) -> Lines:
@@ -117,7 +110,7 @@ def product(numbers: Numbers, arithmetic: NumberFormat) -> Lines:
     quiet = (numbers.p + numbers.s).max(1, initial=0) == 0
     worst = np.where(quiet, 0, most - abs(y) + n * FLOAT64.u * most)
     spread = np.where(quiet, 0, np.maximum((x**2 + numbers.s**2).prod(1) - y**2, 0))
-    return passed(Lines(y, own, sigma), worst, spread)
+    return carried_within(Lines(y, own, sigma), worst, spread)
 
 
 def largest(numbers: Numbers) -> Lines:
@@ -127,7 +120,7 @@ def largest(numbers: Numbers) -> Lines:
     quiet = (p + s).max(1, initial=0) == 0
     worst = np.maximum((x + p).max(1, initial=-np.inf) - y, y - (x - p).max(1, initial=-np.inf))
     near = np.where(x + SIGMAS * s >= (x - SIGMAS * s).max(1, keepdims=True, initial=-np.inf), s, 0.0).max(1, initial=0)
-    return passed(no_error(y), np.where(quiet, 0, worst), np.where(quiet, 0, near**2))
+    return carried_within(no_error(y), np.where(quiet, 0, worst), np.where(quiet, 0, near**2))
 
 
 def smallest(numbers: Numbers) -> Lines:
@@ -153,12 +146,11 @@ def log_sum_exp(numbers: Numbers, arithmetic: NumberFormat) -> Lines:
     worst = np.maximum(_of(x + p) - y, y - _of(x - p))
     own, most = np.zeros_like(y), np.log(max(n, 1))
     for f in (arithmetic, FLOAT64):
-        v = f.u * (most + n + 3) + 2 * n * f.tiny
-        E = (v + v**2) * (1 + LOG * f.u) + LOG * f.u * most
+        E = sum(errors_of_log_sum(n, f))
         own = own + E + (LOG + 1) * f.u * (abs(y) + worst + E)
     shares = np.minimum(np.exp(x + SIGMAS * s - _of(x - SIGMAS * s)[:, None]), 1)
     sigma = arithmetic.u * np.sqrt(n / 3 + 1 + most**2 + y**2 / 3)
-    return passed(Lines(y, own, np.minimum(sigma, own)), worst, ((shares * s) ** 2).sum(1))
+    return carried_within(Lines(y, own, np.minimum(sigma, own)), worst, ((shares * s) ** 2).sum(1))
 
 
 def _of(x: Array) -> Array:

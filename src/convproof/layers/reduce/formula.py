@@ -13,10 +13,10 @@ Source: torch.sum and its sisters, ONNX ReduceSum and its sisters.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 
+from convproof.core.arithmetic.extremes import highest, lowest
 from convproof.core.shapes import Array
 
 Axes = tuple[int, ...]
@@ -81,13 +81,3 @@ def log_sum_exp(x: Array, axes: Axes) -> Array:
 def whole(y: Array, x: Array) -> Array:
     """A result in the type of x; an integer type cuts off what follows the point."""
     return y if x.dtype.kind == "f" else y.astype(x.dtype)
-
-
-def lowest(dtype: np.dtype[Any]) -> Any:
-    """What is not above any number of a type."""
-    return -np.inf if dtype.kind == "f" else False if dtype.kind == "b" else np.iinfo(dtype).min
-
-
-def highest(dtype: np.dtype[Any]) -> Any:
-    """What is not below any number of a type."""
-    return np.inf if dtype.kind == "f" else True if dtype.kind == "b" else np.iinfo(dtype).max

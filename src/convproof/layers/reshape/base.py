@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from convproof.core.axes import axis_number
+from convproof.core.axes import axis_number, is_whole
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.layer import Layer
 from convproof.core.mover import Mover
@@ -35,7 +35,7 @@ def whole_numbers(values: Any, name: str, least: int | None = None) -> tuple[int
     """One whole number or several, as a tuple. Raises SettingError."""
     plain = values.tolist() if isinstance(values, np.ndarray) else values
     given = tuple(plain) if isinstance(plain, list | tuple) else (plain,)
-    if not all(isinstance(v, int | np.integer) and not isinstance(v, bool) and (least is None or v >= least) for v in given):
+    if not all(is_whole(v) and (least is None or v >= least) for v in given):
         if least is None:
             raise SettingError("{name}={values!r}: expected whole numbers", name=name, values=values)
         raise SettingError("{name}={values!r}: expected whole numbers, none below {least}", name=name, values=values, least=least)

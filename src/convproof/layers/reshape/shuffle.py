@@ -175,11 +175,8 @@ class PixelUnshuffle(ToDepth):
         return {"downscale_factor": self.downscale_factor}
 
 
-class DepthToSpace(ToSpace):
-    """(N, C*r*r, H, W) becomes (N, C, H*r, W*r), r the ``blocksize``; ``mode`` is the order of a channel's parts, "DCR" (default) or "CRD".
-
-    Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
-    """
+class InBlocks(Reshaping):
+    """What DepthToSpace and SpaceToDepth share: ONNX's names of the settings."""
 
     def __init__(self, blocksize: Any, mode: Any = "DCR") -> None:
         super().__init__()
@@ -189,26 +186,24 @@ class DepthToSpace(ToSpace):
     def settings(self) -> dict[str, Any]:
         """The block size, and a mode other than the default."""
         return {"blocksize": self.blocksize} | ({} if self.mode == "DCR" else {"mode": self.mode})
+
+
+class DepthToSpace(InBlocks, ToSpace):
+    """(N, C*r*r, H, W) becomes (N, C, H*r, W*r), r the ``blocksize``; ``mode`` is the order of a channel's parts, "DCR" (default) or "CRD".
+
+    Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
+    """
 
     def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
         """pixel_shuffle, or the channels counted in the other order"""
         return functional("pixel_shuffle", self.r) if self.mode == "CRD" else to_space(self.r, shapes[0])
 
 
-class SpaceToDepth(ToDepth):
+class SpaceToDepth(InBlocks, ToDepth):
     """(N, C, H*r, W*r) becomes (N, C*r*r, H, W), r the ``blocksize``; ``mode`` is the order of a channel's parts, "DCR" (default) or "CRD".
 
     Raises SettingError for settings that cannot be, ShapeError for an input that does not fit.
     """
-
-    def __init__(self, blocksize: Any, mode: Any = "DCR") -> None:
-        super().__init__()
-        self.blocksize, self.mode = factor(blocksize, "blocksize"), mode
-        self.r, self.order = self.blocksize, order_of(mode)
-
-    def settings(self) -> dict[str, Any]:
-        """The block size, and a mode other than the default."""
-        return {"blocksize": self.blocksize} | ({} if self.mode == "DCR" else {"mode": self.mode})
 
     def in_torch(self, shapes: Sequence[Shape], training: bool) -> Calls:
         """pixel_unshuffle, or the channels counted in the other order"""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from convproof.core.axes import is_whole
 from convproof.core.calls import Calls, functional
 from convproof.core.errors import SettingError, ShapeError
 from convproof.core.operators import Written
@@ -84,7 +85,7 @@ class Upsample(Resizing):
         if self.antialias and self.mode not in ("bilinear", "bicubic"):
             raise SettingError("antialias=True is for mode='bilinear' or 'bicubic'; got mode={mode!r}", mode=self.mode)
         sizes = self.size if isinstance(self.size, tuple) else (self.size,)
-        if self.size is not None and not all(isinstance(s, int | np.integer) and not isinstance(s, bool) and s > 0 for s in sizes):
+        if self.size is not None and not all(is_whole(s) and s > 0 for s in sizes):
             raise SettingError("size={size}: expected a positive whole number, or one for each spatial axis", size=self.size)
 
     def settings(self) -> dict[str, Any]:

@@ -21,11 +21,10 @@ Covered: the maximum subtracted first; sums in any order; division, or the recip
 exp of a log-softmax, whose rounding grows with abs(x) (see ``precisions``); sums that are rescaled when a new maximum turns up; tables,
 and exponentials coarser than 4u.
 
-The logarithm is y_i = (x_i - m) - log(s), with log(s) between 0 and ln n. The difference is off by u*a_i. The sum is off by a factor within
-exp(v + v^2), v = u*(ln n + n + 3) + 2n*tiny, which adds as much to its logarithm. That is itself off by 8u*log(s), 4 units in the last
-place (NumPy's is within 3.9, PyTorch's within 1). The last subtraction rounds once:
+The logarithm is y_i = (x_i - m) - log(s). The difference is off by u*a_i, the logarithm of the sum as core.arithmetic.log_sum tells. The
+last subtraction rounds once:
 
-    proof = E + u*(abs(y_i) + E)        E = u*a_i + (v + v^2)*(1 + 8u) + 8u*ln n
+    proof = E + u*(abs(y_i) + E)        E = u*a_i + (v + v^2)*(1 + 8u) + 8u*ln n,  v = u*(ln n + n + 3) + 2n*tiny
 
 Covered: the maximum subtracted before the logarithm. Not covered: x_i - (m + log(s)), whose rounding grows with abs(m) (see
 ``precisions``); the logarithm of a softmax, which is infinite where that is 0.
@@ -45,13 +44,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convproof.core.arithmetic.log_sum import errors_of_log_sum
 from convproof.core.formats import FLOAT64, NumberFormat
 from convproof.core.lines import SIGMAS, Lines, carried, walk
 from convproof.core.shapes import Array
 from convproof.layers.softmax.formula import below_the_maximum, log_softmax, softmax
 
 FAR = 745.0  # exp(-745) is below half of float64's smallest number
-LOG = 8  # units of u by which a logarithm may be off
 
 
 Own = Callable[[Array, Array, int, NumberFormat], Array]  # of shares y, how far their logits lie below the maximum, the axis, the format
@@ -83,6 +82,12 @@ def lines(
     return carried(at_worst, worst, spread(x, incoming.sigma, axis, log))
 
 
+def size_of_maximum(x: Array, axis: int, incoming: Lines | None) -> Array:
+    """How large abs(m) may be, in the shape of x with ``axis`` at length 1."""
+    size = abs(x.max(axis=axis, keepdims=True, initial=-np.inf))
+    return np.asarray(size if incoming is None else size + incoming.proof.max(axis=axis, keepdims=True, initial=0.0))
+
+
 def proof(y: Array, away: Array, axis: int, arithmetic: NumberFormat) -> Array:
     """The proof line of shares y whose logits lie ``away`` below the maximum; the float64 evaluation has one of its own."""
     n, units = y.shape[axis], units_of(y, away, axis)
@@ -99,10 +104,9 @@ def units_of(y: Array, away: Array, axis: int) -> Array:
 def log_proof(y: Array, away: Array, axis: int, arithmetic: NumberFormat) -> Array:
     """The same of the logarithms y of shares."""
     n, found = y.shape[axis], np.zeros_like(y)
-    most = np.log(max(n, 1))
     for f in (arithmetic, FLOAT64):
-        v = f.u * (most + n + 3) + 2 * n * f.tiny
-        E = f.u * away + (v + v**2) * (1 + LOG * f.u) + LOG * f.u * most
+        of_sum, of_log = errors_of_log_sum(n, f)
+        E = f.u * away + of_sum + of_log
         found = found + E + f.u * (abs(y) + E)
     return np.asarray(found)
 

@@ -77,10 +77,8 @@ class Shares(Layer):
         """The lines of all cells, in an algorithm that is made from how large the maximum of every row is, or as ``bound`` says."""
         x, came, row = case.x, case.came(), self.row(case.x.shape)
         logits, wide = self._turned(row.wide(x)).astype(np.float64), None if came is None else came.map(row.wide)
-        top = abs(logits.max(axis=row.number, keepdims=True, initial=-np.inf))
-        if wide is not None:
-            top = top + wide.proof.max(axis=row.number, keepdims=True, initial=0.0)
-        lines = bound.lines(logits, row.number, wide, case.arithmetic, self.log, algorithm and algorithm(top))
+        by = None if algorithm is None else algorithm(bound.size_of_maximum(logits, row.number, wide))
+        lines = bound.lines(logits, row.number, wide, case.arithmetic, self.log, by)
         return lines.map(lambda a: a.reshape(x.shape))
 
     def _at(self, cells: Array, x: Array, row: Row, came: Lines | None, arithmetic: NumberFormat) -> Lines:

@@ -6,19 +6,24 @@ powers of 2     e_j = 2^(x_j*l - m*l), l = log2(e), as kernels of GPUs compute i
                 2^((x_j - m)*l). In units of u the exponent is off by abs(x_j), at most abs(m) + a_j, for its product, by a_j for l and
                 by a_j for the difference; how m*l is rounded is the same for all and cancels. One a_j is kept for higher terms:
 
-                    t = u*(2*abs(m) + 4*(a_i + D) + n + 9)              in the place of the t of ``bound``
+                    t = u*(2*abs(m) + 4*(a_i + D) + n + 9)
 
                 2^z may be off by 4u as the exponential may; a GPU's ex2.approx is off by 2^-22.5, 2.8u.
-logarithms      exp(x_i - L), or the exponential of a logarithm of the share: off by what the logarithm is off, E, and 4u of its own:
+logarithms      exp(x_i - L), or the exponential of a logarithm of the share: off by what the logarithm is off, and 4u of its own:
 
-                    proof = y_i * (exp(E + 4u) - 1) + 2*tiny
+                    t = proof of log-sum-exp + 4u
 log-sum-exp     x_i - L, the logarithm of a share from one rounded number L of a row: beside the line of ``bound`` that L is rounded,
 
-                    E = E of ``bound`` + u*(abs(m) + ln n)
+                    proof = proof of ``bound``, of the logarithm + u*(abs(m) + ln n)
 
-Numbers do not tell the first two apart: of shares the wider of both lines counts. Where t or E is more than a quarter, such an algorithm
-tells nothing of a share, and no number is right for it: the line of ``bound`` counts. The usual line takes what is added as uniform
-within its size.
+A share that is off by a factor exp(t) lies within the line of ``bound``, which keeps its own t and what it says of underflow, and on top
+of it
+
+                    proof = proof of ``bound`` + y_i * (exp(t + t^2) - 1)
+
+Numbers do not tell the first two apart: of shares the wider of both lines counts. Where t, or u*(abs(m) + ln n), is more than a quarter,
+such an algorithm tells nothing of a share, and no number is right for it: the line of ``bound`` counts. The usual line takes what is added
+as uniform within its size.
 
 Not covered: sums that are rescaled when a new maximum turns up, the logarithm of a share.
 """

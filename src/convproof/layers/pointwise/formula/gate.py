@@ -60,9 +60,6 @@ def swish(alpha: float | int) -> Function:
     return Function("silu", formula, value, slope, derive, lambda x, y: (6 + slack) * abs(x) + 0 * y, 1.1, turns, 2.0)
 
 
-SILU = swish(1.0)
-
-
 def _gelu(x: Array) -> Array:
     return np.asarray(x * (0.5 * (1 + erf(x * math.sqrt(0.5)))))
 
