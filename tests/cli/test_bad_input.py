@@ -50,6 +50,12 @@ BAD = [
     ("run net.py:make --shape 1,3", "expects x of shape (N, 3, H, W)"),
     ("run net.py:make --shape a,b", "expected whole numbers with commas"),
     ("run net.py:make --shape 0,3,5,5", "every size must be 1 or more"),
+    (
+        "run walkthrough --shape 99999999999,1,1,1",
+        "noise would make an output of shape (99999999999, 1, 1, 1), more cells than any network",
+    ),
+    ("run walkthrough --shape 1,3,8,8 --seed -1", "-1 is not in the range x>=0"),
+    ("why --blank --seed -1", "-1 is not in the range x>=0"),
     ("run net.py:make channels_last.npy", "It looks like channels last: try x.transpose(0, 3, 1, 2)"),
     ("run net.py:nan --shape 1,3,5,5", "weight[1, 2, 0, 1] of Conv2d(in_channels=3, out_channels=2, kernel_size=(3, 3)) is nan: set it"),
     ("run walkthrough missing.png", "missing.png"),

@@ -250,7 +250,11 @@ def test_witnesses_in_float64():
 
 @pytest.mark.parametrize(
     ("formats", "others"),
-    [(["bn=q15.0"], ["bn"]), (["q15.0", "bn=float32", "pool=float32"], ["conv", "input", "relu"]), (["*o*=q15.0", "pool=float32"], ["conv"])],
+    [
+        (["bn=q15.0"], ["bn"]),
+        (["q15.0", "bn=float32", "pool=float32"], ["conv", "input", "relu"]),
+        (["*o*=q15.0", "pool=float32"], ["conv"]),
+    ],
 )
 def test_a_format_for_some_arrays(golden, formats, others):
     """No array of a run holds whole numbers: each that was declared to is named."""

@@ -79,14 +79,6 @@ def test_the_input_of_a_port_is_the_golden_one(folder):
     assert "golden does not hold the input (input)" in found.err
 
 
-def test_a_saved_run_is_checked(folder):
-    (folder / "net.py").write_text("import convproof as cp\n\n\ndef make():\n    return cp.Conv2d(3, 2, 3, seed=0)\n")
-    assert invoke("run", "net.py:make", "--shape", "1,3,6,5", "--seed", "7", "--save", "golden.safetensors").code == 0
-    found = invoke("check", "net.py:make", "--claimed", "golden.safetensors")
-    assert found.code == 0, found
-    assert "All is right" in found.out
-
-
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

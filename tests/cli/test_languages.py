@@ -69,7 +69,7 @@ def test_all_of_a_help_text_is_chinese_and_its_panels_are_aligned(command, colum
         (("why", "--bogus"), "convproof: 没有选项 '--bogus'。"),
         (("bogus",), "convproof: 没有命令 'bogus'。"),
         (("why", "--at"), "convproof: 选项 '--at' 需要 1 个参数。"),
-        (("why", "--seed", "x"), "'--seed' 的值无效：'x' 不是有效的 integer。"),
+        (("why", "--seed", "x"), "'--seed' 的值无效：'x' 不是有效的 integer range。"),
         (("why", "a", "b", "c"), "多出了参数（c）"),
         (("why", "--at", "0,0,0,0", "--max"), "--at 和 --max 都用来选单元：只给其中一个。"),
         (("run", "walkthrough", "--model", "walkthrough"), "MODEL 给了两次：'walkthrough' 和 --model 'walkthrough'；只给一次。"),

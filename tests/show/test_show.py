@@ -2,7 +2,6 @@
 
 import re
 from fractions import Fraction
-from html.parser import HTMLParser
 
 import numpy as np
 
@@ -12,28 +11,12 @@ from convproof.core.derivation import Terms, add, difference, long_sum, number, 
 from convproof.core.exact import exact_sum
 from convproof.show.expression import LATEX, TEXT, Writer
 from convproof.show.numbers import cell, equals, long, rows, short
+from tests.show.test_check_html import Page
 from tests.walkthrough import BATCH, X, conv, network
 
 
-class Balanced(HTMLParser):
-    """Every tag that is opened is closed, in order."""
-
-    def __init__(self):
-        super().__init__()
-        self.open = []
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in ("br", "img"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
 def balanced(html):
-    parser = Balanced()
-    parser.feed(html)
-    return parser.open == []
+    return Page(html).open == []
 
 
 def test_numbers():

@@ -12,13 +12,9 @@ X = np.random.default_rng(5).normal(size=(2, 3, 5, 7)).astype(np.float32)
 TRAINING = "in training mode, and ONNX says what a network computes in eval mode"
 
 
-def chain(**layers):
-    return cp.Sequential(**layers)
-
-
 @pytest.mark.parametrize("witness", ["onnxruntime", "onnx-reference"])
 def test_training_can_be_asked_of_layers_without_a_mode_alone(witness):
-    network = chain(conv=cp.Conv2d(3, 2, 3, seed=0), bn=cp.BatchNorm2d(2), norm=cp.GroupNorm(1, 2), relu=cp.ReLU())
+    network = cp.Sequential(conv=cp.Conv2d(3, 2, 3, seed=0), bn=cp.BatchNorm2d(2), norm=cp.GroupNorm(1, 2), relu=cp.ReLU())
     first, *optimised = ask(witness, network, (X,))
     assert list(first.arrays) == ["conv", "norm", "relu"]
     assert TRAINING in str(first.missing["bn"])
@@ -31,7 +27,7 @@ def test_training_can_be_asked_of_layers_without_a_mode_alone(witness):
 
 @pytest.mark.parametrize("witness", ["onnxruntime", "onnx-reference"])
 def test_a_layer_that_cannot_be_written_is_named_and_the_rest_is_asked(witness):
-    network = chain(relu=cp.ReLU(), pool=cp.AdaptiveAvgPool2d((2, 3)), neg=cp.Neg()).eval()
+    network = cp.Sequential(relu=cp.ReLU(), pool=cp.AdaptiveAvgPool2d((2, 3)), neg=cp.Neg()).eval()
     first, *optimised = ask(witness, network, (X,))
     assert list(first.arrays) == ["relu", "neg"]
     assert "which only has windows of one size" in str(first.missing["pool"])
@@ -40,7 +36,7 @@ def test_a_layer_that_cannot_be_written_is_named_and_the_rest_is_asked(witness):
 
 
 def test_what_onnx_runtime_lacks_is_said_in_its_own_words():
-    network = chain(relu=cp.ReLU(), pool=cp.GlobalLpPool(2)).eval()
+    network = cp.Sequential(relu=cp.ReLU(), pool=cp.GlobalLpPool(2)).eval()
     as_written, optimised = ask("onnxruntime", network, (X,))
     assert list(as_written.arrays) == ["relu"]
     for answer in (as_written, optimised):
@@ -48,7 +44,7 @@ def test_what_onnx_runtime_lacks_is_said_in_its_own_words():
 
 
 def test_a_setting_that_onnx_keeps_as_a_float32_is_another_number_in_float64():
-    inexact, exact = (chain(bn=cp.BatchNorm2d(3, eps=eps)).eval() for eps in (1e-5, 2.0**-17))
+    inexact, exact = (cp.Sequential(bn=cp.BatchNorm2d(3, eps=eps)).eval() for eps in (1e-5, 2.0**-17))
     (answer,) = ask("onnx-reference", inexact, (X.astype(np.float64),))
     assert str(answer.missing["bn"]) == (
         "ONNX keeps epsilon of BatchNormalization as a float32, where 1e-05 is 9.999999747378752e-06; in float64 it cannot be asked"
@@ -59,7 +55,7 @@ def test_a_setting_that_onnx_keeps_as_a_float32_is_another_number_in_float64():
 
 
 def test_weights_of_another_type_than_the_input_are_fitted_and_left_alone():
-    network = chain(fc=cp.Linear(7, 4, seed=0)).eval()
+    network = cp.Sequential(fc=cp.Linear(7, 4, seed=0)).eval()
     (answer,) = ask("onnx-reference", network, (X.astype(np.float64),))
     assert answer.arrays["fc"].dtype == np.float64
     assert network["fc"].weight.dtype == np.float32
@@ -80,7 +76,7 @@ def test_a_fault_of_the_optimiser_shows(monkeypatch):
             return [abs(y) for y in found] if self.optimised else found
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", Faulty)
-    network = chain(conv=cp.Conv2d(3, 2, 3, seed=0), neg=cp.Neg()).eval()
+    network = cp.Sequential(conv=cp.Conv2d(3, 2, 3, seed=0), neg=cp.Neg()).eval()
     report = cp.check(network, X, against="onnxruntime")
     assert {row.verdict for row in report.of("onnxruntime (not optimised)").rows} <= {"identical", "rounding"}
     assert [row.verdict for row in report.of("onnxruntime").rows] == ["wrong"]

@@ -180,7 +180,7 @@ def checked(job: Job, claimed: Claimed, witnesses: list[str], settings: Mapping[
     """What ``cp.check`` finds."""
     return judge(
         job.network,
-        tuple(map(widened, job.inputs)) if settings["double"] else job.inputs,
+        tuple(map(in_float64, job.inputs)) if settings["double"] else job.inputs,
         claimed=claimed.numbers,
         against=witnesses or None,
         partial=settings["partial"] or claimed.path is None,
@@ -205,7 +205,7 @@ def formats_by_name(written: Sequence[str]) -> Mapping[str, str] | None:
     return found or None
 
 
-def widened(x: Any) -> Any:
+def in_float64(x: Any) -> Any:
     """Floats in float64."""
     array = as_array(x) if not isinstance(x, np.ndarray) else x
     return array.astype(np.float64) if array.dtype.kind in "fV" else array

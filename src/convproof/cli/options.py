@@ -38,7 +38,7 @@ class Job:
     noisy: bool = False
 
     def heading(self) -> str:
-        """The first line of every output."""
+        """The first lines of every output: the model, and the input if there is one."""
         lines = [say("model: {model}", model=self.model)]
         if self.given:
             lines.append(say("input: {given}", given=self.given))
@@ -50,7 +50,7 @@ class Job:
 
 
 def model_options(command: Command) -> Command:
-    """MODEL, --model, --weights and --train/--eval."""
+    """MODEL, --model, --weights, --train/--eval, --json, --lang and --debug."""
     for decorate in (
         click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
         click.option("--lang", metavar="LANGUAGE", expose_value=False, help="The language of all texts: en or zh."),
@@ -65,9 +65,11 @@ def model_options(command: Command) -> Command:
 
 
 def input_options(command: Command) -> Command:
-    """INPUT, --input, --shape, --dim and --seed."""
+    """INPUT, --input, --dim, --preprocess, --shape and --seed."""
     for decorate in (
-        click.option("--seed", default=0, show_default=True, help="Seed of the noise that stands in for a missing INPUT."),
+        click.option(
+            "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the noise that stands in for a missing INPUT."
+        ),
         click.option("--shape", metavar="N,C,H,W", help="Take noise of this shape as input."),
         click.option("--preprocess", metavar="STEPS", help="What is done to images, such as height=48,pad=right:192,mean=0.5,std=0.5."),
         click.option("--dim", metavar="NAME=SIZE", multiple=True, help="A size that the model leaves open, such as batch=1, for noise."),
@@ -167,6 +169,8 @@ def noise(job: Job, shapes: "Sequence[Shape]", seed: int) -> Job:
     """The job with standard normal noise, one array for each input of the network."""
     import numpy as np
 
+    from convproof.core.guards import require_room
+
     names = job.network.graph.inputs
     if len(shapes) != len(names):
         raise SettingError(
@@ -174,6 +178,7 @@ def noise(job: Job, shapes: "Sequence[Shape]", seed: int) -> Job:
             inputs=plural("{n} input", "{n} inputs", n=len(names)),
             names=listed(names),
         )
+    require_room(say("noise"), shapes)
     rng = np.random.default_rng(seed)
     dtypes = [job.network.declared[name].dtype if name in job.network.declared else np.dtype(np.float32) for name in names]
     if any(dtype.kind not in "fViub" for dtype in dtypes):

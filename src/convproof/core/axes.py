@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 
 from convproof.core.errors import CellError, DTypeError, SettingError, ShapeError
-from convproof.core.formats import FLOATS
+from convproof.core.formats import FLOATS, SHORT
 from convproof.core.sentence import Text, plural
 from convproof.core.shapes import Array, Cell, Shape
 
@@ -47,7 +47,13 @@ def of_tensor(x: Any, name: Text) -> Array:
 
 def widened(x: Array) -> Array:
     """float16 and bfloat16 as float32, which holds them exactly; everything else as it is."""
-    return x.astype(np.float32) if x.dtype.name in ("float16", "bfloat16") else x
+    return x.astype(np.float32) if x.dtype.name in SHORT else x
+
+
+def as_short_as(y: Array, inputs: Sequence[Array]) -> Array:
+    """A float32 output in the format that its numbers are stored in: that of the first input in float16 or bfloat16, if there is one."""
+    short = [x.dtype for x in inputs if x.dtype.name in SHORT]
+    return y.astype(short[0]) if short and y.dtype == np.float32 else y
 
 
 def per_axis(value: Any, axes: int, name: str, least: int = 0) -> tuple[int, ...]:

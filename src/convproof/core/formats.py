@@ -53,6 +53,7 @@ FLOAT64 = NumberFormat("float64", 53, -1074)
 FLOAT16 = NumberFormat("float16", 11, -24)
 BFLOAT16 = NumberFormat("bfloat16", 8, -133)
 FLOATS = {known.name: known for known in (FLOAT32, FLOAT64, FLOAT16, BFLOAT16)}  # the names are those of dtypes
+SHORT = (FLOAT16.name, BFLOAT16.name)  # numbers are stored in these formats, and computed with in float32
 
 
 def format_of(dtype: DTypeLike) -> NumberFormat:

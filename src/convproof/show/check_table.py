@@ -4,19 +4,19 @@ Where it is too narrow, these make way one after another: names, which are cut d
 and verdicts, which then go on in a second line; the last columns. Two names that would look the same when they are cut are folded instead.
 """
 
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from convproof.show.width import filled, fits, width
+from convproof.show.width import filled, fits, printed, width
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 FIGURES = 5  # columns at the end that hold numbers
 SHORTEST = 16
+UNCUT = 400  # columns, more than a fitted table takes
 PIECE = re.compile(r"[^./_:]*[./_:]?")
 
 
@@ -34,13 +34,7 @@ FITS = (Fit(), Fit(1), Fit(1, True), Fit(1, True, 1), Fit(1, True, 2))
 
 def drawn(heads: Sequence[str], rows: Sequence[Sequence[str]], columns: int) -> list[str]:
     """The lines of a table of texts; the first column holds names, the last FIGURES hold numbers."""
-    from rich.console import Console
-
-    fit = fitting(heads, rows, columns)
-    console = Console(file=io.StringIO(), width=400, color_system=None, legacy_windows=False)
-    console.print(table(heads, rows, fit, columns))
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return [line.rstrip() for line in text.rstrip().splitlines()]
+    return printed(table(heads, rows, fitting(heads, rows, columns), columns), UNCUT)
 
 
 def fitting(heads: Sequence[str], rows: Sequence[Sequence[str]], columns: int) -> Fit:

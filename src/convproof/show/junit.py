@@ -38,11 +38,9 @@ def junit(report: Report, fail_on: Verdict = "undecided", seconds: float = 0.0, 
     suite = ElementTree.SubElement(root, "testsuite", counts)
     several = len(asked(report)) > 1
     for row, fails in zip(report.rows, failed, strict=True):
-        case = ElementTree.SubElement(suite, "testcase", {"classname": classname, "name": legal(titled(row, several)), "time": "0.000"})
-        _tell(case, report, row, fails)
+        _tell(_case(suite, classname, titled(row, several)), report, row, fails)
     for name in missing:
-        case = ElementTree.SubElement(suite, "testcase", {"classname": classname, "name": legal(name), "time": "0.000"})
-        ElementTree.SubElement(case, "skipped", {"message": str(say("nothing was claimed of it"))})
+        ElementTree.SubElement(_case(suite, classname, name), "skipped", {"message": str(say("nothing was claimed of it"))})
     ElementTree.indent(root)
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
@@ -53,15 +51,18 @@ def class_of(model: str) -> str:
     return f"{CLASS}.{word}" if word else CLASS
 
 
+def _case(suite: ElementTree.Element, classname: str, name: str) -> ElementTree.Element:
+    return ElementTree.SubElement(suite, "testcase", {"classname": classname, "name": legal(name), "time": "0.000"})
+
+
 def _tell(case: ElementTree.Element, report: Report, row: Row, failed: bool) -> None:
-    told = "\n".join(map(str, of_row(report, row)))
     if failed:
         claimed, exact = numbers(row)
         message = say(
             "{verdict}: {claimed} at {cell}, where {exact} is right", verdict=verdict(row), claimed=claimed, cell=place(row), exact=exact
         )
         failure = ElementTree.SubElement(case, "failure", {"type": row.verdict, "message": legal(str(message))})
-        failure.text = legal(told)
+        failure.text = legal("\n".join(map(str, of_row(report, row))))
     else:
         ElementTree.SubElement(case, "system-out").text = legal(f"{verdict(row)}\n{_figures(row)}")
 

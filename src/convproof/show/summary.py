@@ -1,14 +1,15 @@
 """A summary as a table."""
 
-import io
 from typing import TYPE_CHECKING
 
 from convproof.core.sentence import Sentence, say
 from convproof.network.summary import Row, Summary
+from convproof.show.width import printed
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+WIDE = 160  # columns
 COLUMNS = (
     say("layer"),
     say("what it is"),
@@ -30,7 +31,7 @@ SUPPORT = {
 
 def text(summary: Summary, lang: str | None = None) -> str:
     """The table as plain text."""
-    return "\n".join([*_drawn(table(summary, lang)), *(s.text(lang) for s in totals(summary))])
+    return "\n".join([*printed(table(summary, lang), WIDE), *(s.text(lang) for s in totals(summary))])
 
 
 def support(summary: Summary, lang: str | None = None) -> str:
@@ -42,17 +43,7 @@ def support(summary: Summary, lang: str | None = None) -> str:
     for row in summary.rows:
         drawn.add_row(row.name, row.layer, SUPPORT[row.support].text(lang))
     counts = {kind: sum(row.support == kind for row in summary.rows) for kind in SUPPORT}
-    return "\n".join([*_drawn(drawn), *(say("{kind}: {n}", kind=SUPPORT[kind], n=n).text(lang) for kind, n in counts.items())])
-
-
-def _drawn(table: "Table") -> list[str]:
-    """The lines of a table."""
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=160, color_system=None, legacy_windows=False)
-    console.print(table)
-    drawn: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return [line.rstrip() for line in drawn.rstrip().splitlines()]
+    return "\n".join([*printed(drawn, WIDE), *(say("{kind}: {n}", kind=SUPPORT[kind], n=n).text(lang) for kind, n in counts.items())])
 
 
 def table(summary: Summary, lang: str | None = None) -> "Table":

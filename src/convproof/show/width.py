@@ -1,8 +1,12 @@
 """How many columns a text takes in a terminal: a Chinese character takes two."""
 
+import io
 import re
 from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from rich.table import Table
 # a blank; a Chinese character with the marks that may not begin a line; a word
 _PIECES = re.compile(r"\s+|（?[\u3400-\u9fff][，。：；、？！）]*|[^\s\u3400-\u9fff（]+|（")
 NARROW = 40  # in fewer columns nothing is legible
@@ -48,6 +52,15 @@ def filled(text: str, columns: int) -> str:
             lines.append("")
         lines[-1] += piece if lines[-1] or not piece.isspace() else ""
     return "\n".join(line.rstrip() for line in lines)
+
+
+def printed(table: "Table", columns: int) -> list[str]:
+    """The lines of a table, in at most so many columns."""
+    from rich.console import Console
+
+    shown = io.StringIO()
+    Console(file=shown, width=columns, color_system=None, legacy_windows=False).print(table)
+    return [line.rstrip() for line in shown.getvalue().rstrip().splitlines()]
 
 
 def of_terminal(most: int) -> int:

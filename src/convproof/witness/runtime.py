@@ -4,7 +4,7 @@ An optimiser fuses and reorders layers, so of its graph there are outputs only. 
 it, the others are asked one by one, and the optimised graph gives nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from convproof.core.errors import NotCoveredError
@@ -46,7 +46,7 @@ def whole(network: Network, inputs: Sequence[Array], places: Sequence[Place], ru
     return {str(place): array for place, array in zip(places, found, strict=True)}
 
 
-def session(optimised: bool) -> Callable[[Any, dict[str, Array]], Sequence[Any]]:
+def session(optimised: bool) -> Run:
     """A function that runs a model; it raises NotCoveredError with ONNX Runtime's own words."""
 
     def run(model: Any, given: dict[str, Array]) -> Sequence[Any]:

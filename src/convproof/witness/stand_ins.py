@@ -4,18 +4,19 @@ Each layer reads what the witness itself computed before. Where the witness cann
 the layers behind it can be asked all the same; its arrays are missing from the answer, with the reason.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from convproof.core.axes import as_short_as
 from convproof.core.errors import NotCoveredError
 from convproof.core.evaluation import Step
 from convproof.core.layer import Layer
 from convproof.core.sentence import Sentence, Text
 from convproof.core.shapes import Array
-from convproof.network.graph import Graph, Node
+from convproof.network.graph import Graph
 from convproof.network.late import Late
 from convproof.network.run import execute
 from convproof.witness.answer import Answer
@@ -53,7 +54,7 @@ class StandIn(Layer):
             self.remembered = {}
             return self.layer.checked_step(inputs, training, draw, state)
         self.remembered = dict(step.inner)
-        return replace(step, outputs=tuple(as_wide_as(y, inputs) for y in step.outputs))
+        return replace(step, outputs=tuple(as_short_as(y, inputs) for y in step.outputs))
 
     def answered(self, inputs: Sequence[Array], training: bool, state: State) -> Step:
         """The witness's step. Raises NotCoveredError, also for outputs of other shapes than ours."""
@@ -71,25 +72,19 @@ class StandIn(Layer):
         return step
 
 
-def as_wide_as(y: Array, inputs: Sequence[Array]) -> Array:
-    """An output in the type that its numbers are stored in: that of short floats, if the inputs have one."""
-    short = [x.dtype for x in inputs if x.dtype.name in ("float16", "bfloat16")]
-    return y.astype(short[0]) if short and y.dtype == np.float32 else y
-
-
 def layer_by_layer(name: Text, graph: Graph, inputs: Sequence[Array], compute: Compute) -> Answer:
     """The answer of a witness that can be asked for single layers. ``inputs`` are the network's, of which every layer may keep a part."""
-    nodes = tuple(replace(node, layer=StandIn(node.layer, compute)) for node in graph)
+    stands = {node.name: StandIn(node.layer, compute) for node in graph}
+    nodes = tuple(replace(node, layer=stands[node.name]) for node in graph)
     run = execute(replace(graph, nodes=nodes), [np.array(x) for x in inputs], keep="arrays")
-    refused = {node.name: node.layer.reason for node in nodes if isinstance(node.layer, StandIn) and node.layer.reason is not None}
+    refused = {name: stand.reason for name, stand in stands.items() if stand.reason is not None}
     made = {place: y for place, y in run.arrays.items() if place.name not in graph.inputs}
     arrays = {str(place): y for place, y in made.items() if place.name not in refused}
     missing = {str(place): refused[place.name] for place in made if place.name in refused}
-    return Answer(name, arrays | statistics(graph, nodes), missing)
+    return Answer(name, arrays | statistics(graph, stands.values()), missing)
 
 
-def statistics(graph: Graph, nodes: Sequence[Node]) -> dict[str, Array]:
+def statistics(graph: Graph, stands: Iterable[StandIn]) -> dict[str, Array]:
     """The statistics that the witness left behind, by their names in the network's state dict; of a layer used twice, the last ones."""
     names = {id(layer): name for name, layer in graph.layers().items()}
-    stands = [node.layer for node in nodes if isinstance(node.layer, StandIn)]
     return {f"{names[id(stand.layer)]}.{key}": array for stand in stands for key, array in stand.remembered.items()}

@@ -8,7 +8,7 @@ or PyTorch has none, in float32, with the outputs rounded.
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import reduce
 from typing import Any
 
@@ -19,25 +19,24 @@ from convproof.core.axes import widened
 from convproof.core.calls import Called, Calls, Drawn, Input, Own
 from convproof.core.errors import NotCoveredError
 from convproof.core.evaluation import Step
-from convproof.core.formats import FLOATS
+from convproof.core.formats import FLOATS, SHORT
 from convproof.core.layer import Layer
 from convproof.core.operators import Result
 from convproof.core.shapes import Array
 from convproof.formats.torch.modules import array_of
 from convproof.network.delegated import Delegated
-from convproof.witness.answer import float_type, in_own_words, needing
+from convproof.witness.answer import float_type, in_own_words
 from convproof.witness.stand_ins import State
 
 NOT_TORCHS = ("inplace", "seed", "dtype", "device")
-SHORT = ("float16", "bfloat16")
 NAME = "PyTorch"
 
 
 @contextmanager
 def quiet() -> Iterator[Any]:
     """torch without gradients, without warnings, and with the same dice every time; the user's own dice are left as they were."""
-    with needing("torch"):
-        import torch
+    import torch
+
     dice = torch.random.get_rng_state()
     try:
         with torch.no_grad(), warnings.catch_warnings():
@@ -58,12 +57,10 @@ def step_in_torch(layer: Layer, inputs: Sequence[Array], training: bool, state: 
             raise NotCoveredError("{layer}: PyTorch has no such layer", layer=layer.describe())
         own = {name: array for name, array in (dict(layer.arrays) | dict(state or {})).items() if name in layer.declared()}
         kind = float_type([*inputs, *(array for array in own.values() if array is not None)])
-        if kind is not None and kind.name in SHORT and (calls is None or len(calls.calls) == 1):
-            try:
-                return Stepping(torch, layer, training, own, kind, state).step(inputs, calls)
-            except (RuntimeError, NotImplementedError):
-                kind = np.dtype(np.float32)
-        elif kind is not None and kind.name in SHORT:
+        if kind is not None and kind.name in SHORT:
+            if calls is None or len(calls.calls) == 1:
+                with suppress(RuntimeError):
+                    return Stepping(torch, layer, training, own, kind, state).step(inputs, calls)
             kind = np.dtype(np.float32)
         return Stepping(torch, layer, training, own, kind, state).step([widened(x) for x in inputs], calls)
 

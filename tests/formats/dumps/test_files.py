@@ -220,3 +220,9 @@ def test_a_shape_is_never_taken_from_a_broken_header(tmp_path):
     content = (tmp_path / "a.npy").read_bytes().replace(str(SHAPE).encode(), b"(99999, 999999)".ljust(len(str(SHAPE))))
     with pytest.raises(cp.FileError):
         only(tmp_path / "a.npy", content)
+
+
+def test_a_folder_that_is_called_as_a_manifest_is_none(tmp_path):
+    (tmp_path / "manifest.json").mkdir()
+    np.save(tmp_path / "manifest.json" / "conv1.npy", X)
+    assert [dump.name for dump in open_dumps(tmp_path / "manifest.json")] == ["conv1"]

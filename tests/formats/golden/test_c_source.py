@@ -127,7 +127,7 @@ ODD = {
 }
 
 
-@pytest.mark.skipif(shutil.which("cc") is None or shutil.which("c++") is None, reason="there is no C compiler")
+@pytest.mark.skipif(shutil.which("cc") is None or shutil.which("c++") is None, reason="2026-11: there is no C compiler")
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_compilers_read_the_numbers_that_were_written(compiler, tmp_path):
     """From two sources that both read the header."""

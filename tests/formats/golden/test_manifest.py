@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from convproof.core.errors import FileError
-from convproof.formats.golden.manifest import input_of, is_golden, read_manifest
-from convproof.formats.golden.writing import write_golden
+from convproof.formats.golden.manifest import dumps_of, input_of, read_manifest
+from convproof.formats.golden.writing import GoldenArray, write_golden
 from tests.formats.golden.made import SMALL, about, arrays
 
 
@@ -55,9 +55,12 @@ def test_the_manifest_says_what_the_files_hold(tmp_path):
     assert read_manifest(tmp_path / "golden") == manifest
 
 
-def test_a_manifest_is_one_line_an_array():
-    manifest = replace(about(), arrays=())
-    assert json.loads(manifest.text()) == manifest.to_dict()
+def test_a_manifest_is_one_line_an_array(tmp_path):
+    manifest = write_golden(tmp_path / "golden", arrays(), about())
+    lines = [line for line in manifest.text().splitlines() if '"role"' in line]
+    assert [json.loads(line.strip().rstrip(","))["name"] for line in lines] == ["input", "conv1.weight", "conv1", "classes"]
+    empty = replace(manifest, arrays=())
+    assert json.loads(empty.text()) == empty.to_dict()
 
 
 # a manifest is untrusted
@@ -141,7 +144,6 @@ def test_no_json_at_all(text, tmp_path):
     (tmp_path / "manifest.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(FileError):
         read_manifest(tmp_path)
-    assert not is_golden(tmp_path)
 
 
 def test_a_golden_input_that_was_changed(tmp_path):
@@ -154,3 +156,18 @@ def test_a_golden_input_that_was_changed(tmp_path):
     assert input_of(tmp_path / "golden", ["input"]) is None
     with pytest.raises(FileError, match="its inputs are input, those of the network image, mask"):
         input_of(tmp_path / "golden", ["image", "mask"])
+
+
+def test_a_golden_input_of_nan_is_refused_without_a_warning(tmp_path):
+    write_golden(tmp_path / "golden", arrays(), about(format="q7.8"))
+    np.save(tmp_path / "golden" / "input.npy", np.full(SMALL.shape, np.nan))
+    with pytest.raises(FileError, match="does not hold the input 'input'"):
+        input_of(tmp_path / "golden", ["input"])
+
+
+@pytest.mark.parametrize("name", ["conv1", "CONV1"])
+def test_a_file_that_is_called_almost_as_expected(name, tmp_path):
+    write_golden(tmp_path / "golden", [GoldenArray(name, "output", np.ones(2), "float32")], about())
+    (tmp_path / "golden" / f"{name}.npy").rename(tmp_path / "golden" / f"{name[:-1]}_1.npy")
+    with pytest.raises(FileError, match=rf"the manifest names no such array; did you mean {name}\.npy"):
+        dumps_of(tmp_path / "golden")

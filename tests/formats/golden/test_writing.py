@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convproof.core.errors import FileError, SettingError
-from convproof.formats.golden.manifest import input_of, is_golden, read_manifest
+from convproof.formats.golden.manifest import input_of, read_manifest
 from convproof.formats.golden.writing import GoldenArray, stem_of, write_golden
 from tests.formats.golden.made import SMALL, about, arrays
 
@@ -131,8 +131,8 @@ def test_an_input_of_bfloat16(tmp_path):
 
 def test_an_empty_folder_is_taken(tmp_path):
     (tmp_path / "golden").mkdir()
-    write_golden(tmp_path / "golden", arrays(), about())
-    assert is_golden(tmp_path / "golden")
+    manifest = write_golden(tmp_path / "golden", arrays(), about())
+    assert read_manifest(tmp_path / "golden") == manifest
 
 
 def test_places_where_no_folder_can_be(tmp_path):

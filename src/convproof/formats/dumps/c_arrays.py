@@ -8,24 +8,22 @@ import re
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from convproof.core.errors import FileError, ShapeError
 from convproof.core.sentence import say
 from convproof.core.shapes import Array, Shape
 from convproof.formats.dumps.dump import Dump, Written
 from convproof.formats.dumps.integers import BadIntegerError, read_integers
 from convproof.formats.dumps.source import Source, line_of
-from convproof.formats.dumps.text.groups import closing, shape_of
+from convproof.formats.dumps.text.groups import DEEPEST, closing, shape_of
 from convproof.formats.dumps.text.numerals import NoNumberError, read_numerals
 from convproof.formats.dumps.text.words import in_shape
 
 START = re.compile(rb"=\s*\{|#[ \t]*define[ \t]+\w+[ \t]*(?:\\\r?\n\s*)?\{")
 MACRO = re.compile(rb"#[ \t]*define[ \t]+(\w+)")
 DECLARED = re.compile(rb"(?<!\w)([A-Za-z_]\w*)\s*((?:\[[^\[\]]*\]\s*)+)[^\[\]]*$")
-TEMPLATE = re.compile(rb"(?:array|vector)\s*<\s*([\w: ]+?)\s*(?:,[^<>]*)?>\s*([A-Za-z_]\w*)\s*$")
+TEMPLATE = re.compile(rb"(?:array|vector)\s*<\s*+([\w: ]++)\s*+(?:,[^<>]*)?>\s*([A-Za-z_]\w*)\s*$")
 UNREAD = re.compile(rb'//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"')
-CAST = re.compile(rb"\(\s*[A-Za-z_][\w\s]*\*?\s*\)")
+CAST = re.compile(rb"\(\s*[A-Za-z_][\w\s]*+(?:\*\s*)?\)")
 WRAPPED = re.compile(rb"\bU?INT\d+_C\s*\(([^()]*)\)")
 LOOKS_LIKE_C = re.compile(rb"\]\s*[^={};\[\]]{0,100}=\s*\{")
 BEFORE = 400  # bytes in which a declaration begins
@@ -129,6 +127,15 @@ def _read(source: Source, found: Declaration) -> Written:
 def _shape(source: Source, found: Declaration, text: bytes, array: Array) -> Shape:
     """The declared shape, or what the braces say. Raises ShapeError if the numbers are not as many, or rows have different lengths."""
     sizes, count = found.sizes, array.size
+    if len(sizes) > DEEPEST:
+        raise ShapeError(
+            "{path}, line {line}: {name} is declared with {n} sizes; an array has at most {most}: leave some of them out",
+            path=source.path,
+            line=found.line,
+            name=found.name,
+            n=len(sizes),
+            most=DEEPEST,
+        )
     said = shape_of(text, b"{}")
     if len(sizes) > 1 or (sizes and sizes[0] is not None):
         unknown = [axis for axis, size in enumerate(sizes) if size is None]
@@ -136,8 +143,9 @@ def _shape(source: Source, found: Declaration, text: bytes, array: Array) -> Sha
         if unknown == [0] and known and count % known == 0:
             return (count // known, *(size or 1 for size in sizes[1:]))
         if not unknown and known == count:
-            flat_but_nested = len(sizes) == 1 and said is not None and len(said) > 1
-            return said if flat_but_nested and said else tuple(size or 0 for size in sizes)
+            if len(sizes) == 1 and said is not None and len(said) > 1:
+                return said
+            return tuple(size or 0 for size in sizes)
         if not unknown or unknown == [0]:
             raise ShapeError(
                 "{path}, line {line}: {name} is declared with {sizes}, and holds {count} numbers; "
@@ -172,7 +180,7 @@ def _sizes(text: bytes) -> tuple[int | None, ...]:
         if not all(factor.isdigit() and len(factor) < 19 for factor in factors) or len(factors) > 16:
             sizes.append(None)
             continue
-        sizes.append(int(np.prod([int(factor) for factor in factors], dtype=object)))
+        sizes.append(math.prod(map(int, factors)))
     return tuple(sizes)
 
 

@@ -141,8 +141,9 @@ def _asked(text: str, native: NumberFormat, rest: Sequence[str], vitis: bool, le
     numbers: list[str] = []
     words: dict[str, str] = {}
     known = {word: (kind, word) for kind, alike in WORDS.items() for word in alike}
+    meanings = known | VITIS | {f"ap_{word}": meaning for word, meaning in VITIS.items()} if vitis else known
     for word in rest:
-        kind, meaning = (VITIS.get(word.removeprefix("ap_")) if vitis else None) or known.get(word, ("", ""))
+        kind, meaning = meanings.get(word, ("", ""))
         if not kind and words:
             break
         if not kind:
@@ -151,16 +152,12 @@ def _asked(text: str, native: NumberFormat, rest: Sequence[str], vitis: bool, le
             raise SettingError("the format {text!r} says both {one!r} and {other!r}; choose one", text=text, one=words[kind], other=word)
         else:
             words[kind] = meaning
-    odd = next((word for word in rest[least:] if word[0].isalpha() and word not in known and not (vitis and _of_vitis(word))), None)
+    odd = next((word for word in rest[least:] if word[0].isalpha() and word not in meanings), None)
     if odd is not None:
         raise SettingError("the format {text!r}: {word!r} is unknown; expected {words}", text=text, word=odd, words=either(known))
     if len(numbers) + len(words) < len(rest):
         raise SettingError("the format {text!r} has a number after a word; write numbers first, as in int8:0.05:-3:floor", text=text)
     return Asked(text, native, tuple(numbers), words)
-
-
-def _of_vitis(word: str) -> bool:
-    return word.removeprefix("ap_") in VITIS
 
 
 def _float(found: re.Match[str], asked: Asked) -> Resolution:
@@ -251,7 +248,7 @@ def _scale(asked: Asked, example: str) -> float:
 
 def _fixed(asked: Asked, label: str, bits: int, exponent: int, signed: bool) -> Fixed:
     """Whole codes of ``bits`` bits besides the sign, in steps of 2^exponent. Raises SettingError."""
-    if not 1 <= bits + signed <= MOST_BITS or not -200 <= exponent <= 200 or bits < 1:
+    if bits < 1 or bits + signed > MOST_BITS or not -200 <= exponent <= 200:
         raise SettingError(
             "the format {text!r} would have {bits} bits; expected 2 to {most}, with the point within 200 bits of them",
             text=asked.text,

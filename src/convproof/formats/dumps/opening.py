@@ -13,6 +13,7 @@ from convproof.formats.dumps.binary import ARCHIVES, is_of_torch, open_archive, 
 from convproof.formats.dumps.declared import Raw
 from convproof.formats.dumps.dump import Dump
 from convproof.formats.dumps.raw_bytes import RawFile
+from convproof.formats.dumps.source import TEXT
 from convproof.formats.files import existing, reading
 from convproof.formats.golden.entries import MANIFEST
 
@@ -39,15 +40,13 @@ def open_dumps(path: str | Path, raw: Raw | None = None) -> tuple[Dump, ...]:
     Raises FileError for a path that is not there, is of no known kind, damaged, or holds no numbers; some of it only when an array is read.
     """
     found = Path(path)
-    with reading(found, FOLDER):
-        described = found.name == MANIFEST or (found / MANIFEST).is_file()
-    if described:
+    if has_manifest(found):
         from convproof.formats.golden.manifest import dumps_of
 
         return dumps_of(found)
     if not found.is_dir():
         return open_file(existing(found), found.stem, raw)
-    opened = {file: open_file(file, _name_of(file.relative_to(found)), raw, alone=False) for file in _files(found)}
+    opened = {file: open_file(existing(file), _name_of(file.relative_to(found)), raw, alone=False) for file in _files(found)}
     count, dumps = Counter(dump.name for several in opened.values() for dump in several), dict[str, Dump]()
     for file, several in opened.items():
         for dump in several:
@@ -65,6 +64,12 @@ def open_dumps(path: str | Path, raw: Raw | None = None) -> tuple[Dump, ...]:
     if not dumps:
         raise FileError("{folder} holds no file of numbers; expected files that end in {endings}", folder=found, endings=either(ENDINGS))
     return tuple(dumps.values())
+
+
+def has_manifest(path: str | Path) -> bool:
+    """Whether a path is a folder with a manifest in it, or the manifest itself. Raises FileError for a folder that may not be read."""
+    with reading(Path(path), FOLDER):
+        return (Path(path) / MANIFEST).is_file() or (Path(path).name == MANIFEST and Path(path).is_file())
 
 
 def open_file(path: Path, name: str, raw: Raw | None, *, alone: bool = True) -> tuple[Dump, ...]:
@@ -120,12 +125,12 @@ def _name_of(path: Path) -> str:
 
 def _is_object(path: Path) -> bool:
     """Whether a text begins as an object of JSON does: a name in quotes, and a list of numbers."""
-    with reading(path, FOLDER), path.open("rb") as handle:
+    with reading(path, TEXT), path.open("rb") as handle:
         return re.match(rb'\s*\{\s*"[^"\n]*"\s*:\s*[\[{]', handle.read(4096)) is not None
 
 
 def _is_text(path: Path) -> bool:
     """Whether a .dat file begins as numbers in a text do."""
-    with path.open("rb") as handle:
+    with reading(path, TEXT), path.open("rb") as handle:
         start = handle.read(4096)
     return bool(start) and not start.translate(None, b"0123456789+-.,;:eEnaifNAIF()[]{} \t\r\n#")

@@ -58,9 +58,7 @@ class RawFile:
 def raw_of(declared: Resolution | None) -> Raw:
     """How bytes are read if nobody says: as the declared format stores its numbers, else as little-endian float32."""
     if isinstance(declared, Fixed):
-        bits = (declared.highest - declared.lowest).bit_length()
-        held = next(size for size in (8, 16, 32, 64) if bits <= size)
-        return Raw(f"int{held}" if declared.lowest < 0 else f"uint{held}")
+        return Raw(declared.dtype_of_codes.name)
     if isinstance(declared, Stored):
         return Raw(declared.storage.name)
     return Raw(declared.native.name) if declared is not None else Raw()

@@ -17,7 +17,7 @@ import numpy as np
 
 from convproof.core.errors import DTypeError
 from convproof.core.fixed_point import Fixed
-from convproof.core.formats import dtype_named
+from convproof.core.formats import SHORT, dtype_named
 from convproof.core.resolution import Decimals, Printed, Resolution, Stored
 from convproof.core.sentence import Sentence, Text, say
 from convproof.core.shapes import Array
@@ -40,7 +40,7 @@ def settled(written: Written, declared: Resolution | None, own: np.dtype[Any], w
         return replace(written, array=_real(written.array))
     if isinstance(declared, Fixed):
         return _codes(written, declared, where) if written.whole else _in_fixed_point(written, declared, text)
-    if isinstance(declared, Stored) and written.array.dtype.name in BITS16:
+    if isinstance(declared, Stored) and declared.storage.name in SHORT and written.array.dtype.name in BITS16:
         said = say("whole numbers, read as the bits of {format}", format=declared.storage.name)
         return replace(written, array=written.array.view(dtype_named(declared.storage.name)), resolution=declared, notes=(said,))
     return replace(written, array=_real(written.array), resolution=_both(declared, text))

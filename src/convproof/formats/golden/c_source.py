@@ -19,7 +19,7 @@ from convproof.core.fixed_point import Fixed
 from convproof.core.shapes import Array
 from convproof.formats.dumps.declared import parse_format
 from convproof.formats.golden.entries import Entry, Manifest
-from convproof.formats.golden.numerals import NINE, Style, characters, framed
+from convproof.formats.golden.numerals import CHUNK, NINE, Style, characters, framed
 
 HEADER = "golden.h"
 TYPES = {
@@ -36,7 +36,6 @@ LITERALS = Style(
     "(-9223372036854775807LL - 1)",
 )
 WIDEST = 8  # numbers in a line
-CHUNK = 1 << 16  # numbers that become text at once
 INDENT, SEPARATOR = b"  ", b", "
 LONGEST = 40  # characters of a name: with what comes before and behind it they are less than the 63 that C99 promises to tell apart
 TOP = """\

@@ -15,11 +15,10 @@ from convproof.core.shapes import Array
 from convproof.formats.arrays import write_array, write_arrays
 from convproof.formats.golden import c_source
 from convproof.formats.golden.entries import Entry, Files, Manifest, Role
-from convproof.formats.golden.numerals import PLAIN, characters, framed
+from convproof.formats.golden.numerals import CHUNK, PLAIN, characters, framed
 
 ARCHIVE = "golden.safetensors"
 MOST_NUMBERS = 1 << 20  # in one C source, unless a single array has more: a compiler takes seconds and some 100 MB for them
-CHUNK = 1 << 16  # numbers that become text at once
 RESERVED = re.compile(r"con|prn|aux|nul|(?:com|lpt)[1-9]|manifest|golden(?:_\d+)?", re.IGNORECASE)
 LONGEST = 100
 

@@ -130,7 +130,7 @@ class Manifest:
         rest = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False).removesuffix("\n}")
         return f'{rest},\n "arrays": [\n{arrays}\n ]\n}}\n'
 
-    def require_fit(self, shapes: Mapping[str, Shape], path: str | Path = MANIFEST) -> None:
+    def require_fit(self, shapes: Mapping[str, Shape], path: str | Path) -> None:
         """Raise UnknownNameError or ShapeError unless all arrays are ones of a network that has arrays of these ``shapes``, by name.
 
         A bias that came in by folding is none of the network's own.

@@ -24,9 +24,9 @@ from convproof.core.shapes import Array
 from convproof.formats.arrays import OPEN
 from convproof.formats.dumps.declared import Raw
 from convproof.formats.dumps.dump import Dump, Written
-from convproof.formats.dumps.opening import ENDINGS, FOLDER, open_file
+from convproof.formats.dumps.opening import ENDINGS, has_manifest, open_file
 from convproof.formats.dumps.settling import settled
-from convproof.formats.files import existing, reading
+from convproof.formats.files import existing
 from convproof.formats.golden.entries import BEFORE, IN_WORDS, MANIFEST, Entry, Manifest
 from convproof.formats.golden.parsing import Reader, manifest_of
 from convproof.formats.golden.stored import digest, file_digest, from_stored, resolution_of
@@ -53,20 +53,6 @@ def read_manifest(path: str | Path) -> Manifest:
             kind=KIND,
         ) from error
     return manifest_of(Reader(record, str(found)))
-
-
-def has_manifest(path: str | Path) -> bool:
-    """Whether a path is a folder with a manifest in it, or the manifest itself. Raises FileError for a folder that may not be read."""
-    with reading(Path(path), FOLDER):
-        return (Path(path) / MANIFEST).is_file() or (Path(path).name == MANIFEST and Path(path).is_file())
-
-
-def is_golden(folder: str | Path) -> bool:
-    """Whether a folder has a manifest of ours."""
-    try:
-        return has_manifest(folder) and bool(read_manifest(folder))
-    except FileError:
-        return False
 
 
 def folder_of(path: str | Path) -> Path:
@@ -110,7 +96,8 @@ def golden_array(file: Path, entry: Entry, dumps: Sequence[Dump] = ()) -> Array:
     dumps = dumps or open_file(existing(file), entry.dump, Raw(entry.dtype))
     array = the_one(dumps, entry, file).read().array
     fits = array.size == math.prod(entry.shape)
-    stored = array.astype(entry.dtype).reshape(entry.stored_shape) if fits else array
+    with np.errstate(all="ignore"):  # a changed file may hold what is no number of the dtype
+        stored = array.astype(entry.dtype).reshape(entry.stored_shape) if fits else array
     if not fits or digest(stored) != entry.sha256:
         raise FileError(
             "{file} does not hold the {role} {name!r} that {manifest} describes (its SHA-256 is another); copy the golden file again",
@@ -210,7 +197,7 @@ def files_of(folder: Path, manifest: Manifest) -> Mapping[str, Path]:
 def require_known(folder: Path, there: Mapping[str, Sequence[Path]], manifest: Manifest, own: Mapping[str, Sequence[Path]]) -> None:
     """Raise FileError for a file that is called almost as one that is missing: conv_1.txt for conv1."""
     stems = {entry.dump.lower() for entry in manifest.arrays}
-    missing = [entry.dump for entry in manifest.arrays if not own[entry.name] and entry.role == "output"]
+    missing = {entry.dump.lower(): entry.dump for entry in manifest.arrays if not own[entry.name] and entry.role == "output"}
     for stem, files in there.items():
         if stem in stems or files[0].name in manifest.hashes:
             continue
@@ -220,7 +207,7 @@ def require_known(folder: Path, there: Mapping[str, Sequence[Path]], manifest: M
                 "{folder} holds {file}, and the manifest names no such array; did you mean {near}?",
                 folder=folder,
                 file=files[0].name,
-                near=near[0] + files[0].suffix,
+                near=missing[near[0]] + files[0].suffix,
             )
 
 

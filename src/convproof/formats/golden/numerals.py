@@ -16,6 +16,7 @@ import numpy as np
 
 from convproof.core.shapes import Array
 
+CHUNK = 1 << 16  # numbers that become text at once
 NINE = ".8e"
 LOWEST, HIGHEST = -45, 38  # the decimal exponents of float32 numbers
 FIRST_EXACT, LAST_EXACT = -4, 8

@@ -10,10 +10,10 @@ from typing import Any, cast
 from convproof.core.errors import FileError, SettingError
 from convproof.core.sentence import Text, either, say
 from convproof.core.shapes import Shape
-from convproof.formats.dumps.declared import parse_format
+from convproof.formats.dumps.declared import DTYPES, parse_format
 from convproof.formats.golden.entries import CHANNELS_LAST, FILES, LAYOUTS, ROLES, SCHEMA_VERSION, Bound, Entry, Layout, Manifest, axes_of
 
-DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+STORED = tuple(dtype for dtype in DTYPES if dtype != "bfloat16")  # which is stored as float32
 MOST_ARRAYS = 100_000
 MOST_NUMBERS = 1 << 31
 MOST_AXES = 16
@@ -63,13 +63,13 @@ class Reader:
         """A number that is finite and not negative."""
         return float(self.take(key, (int, float), say("a number of 0 or more"), lambda v: 0 <= v <= LARGEST))
 
-    def whole(self, key: str, below: int = MOST_NUMBERS) -> tuple[int, ...]:
+    def whole(self, key: str) -> tuple[int, ...]:
         """A list of whole numbers, as many as an array may have axes."""
         found = self.take(
             key,
             list,
             say("a list of at most {most} whole numbers", most=MOST_AXES),
-            lambda v: len(v) <= MOST_AXES and all(isinstance(i, int) and not isinstance(i, bool) and 0 <= i < below for i in v),
+            lambda v: len(v) <= MOST_AXES and all(isinstance(i, int) and not isinstance(i, bool) and 0 <= i < MOST_NUMBERS for i in v),
         )
         return tuple(found)
 
@@ -158,7 +158,7 @@ def entry_of(reader: Reader) -> Entry:
         raise FileError("{where} has axes {axes} for shape {shape}; expected each axis once", where=reader.where, axes=axes, shape=shape)
     if math.prod(shape) > MOST_NUMBERS:
         raise FileError("{where} has shape {shape}, more numbers than any array has", where=reader.where, shape=shape)
-    computed_in = reader.one_of("computed_in", (*DTYPES, "bool", "bfloat16"))
+    computed_in = reader.one_of("computed_in", (*DTYPES, "bool"))
     reader.require("stored_shape", [shape[axis] for axis in axes])
     layout = next((layout for layout in LAYOUTS if axes_of(shape, cast("Layout", layout)) == axes), None)
     if layout is not None:
@@ -169,7 +169,7 @@ def entry_of(reader: Reader) -> Entry:
         shape,
         axes,
         reader.format("format") if "float" in computed_in else reader.text("format", 200),
-        reader.one_of("dtype", DTYPES),
+        reader.one_of("dtype", STORED),
         computed_in,
         in_folder(reader, "file"),
         reader.text("inside"),

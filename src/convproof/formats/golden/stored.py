@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convproof.core.errors import NotFiniteError, SettingError
+from convproof.core.errors import NotFiniteError
 from convproof.core.fixed_point import Fixed
 from convproof.core.formats import FLOAT32, FLOAT64
 from convproof.core.resolution import Resolution, Stored
@@ -26,7 +26,7 @@ def as_stored(name: str, exact: Array, resolution: Resolution) -> Array:
             raise NotFiniteError(
                 "{name} holds a NaN or an infinity, for which {format} has no code; write it as float32", name=name, format=resolution.name
             )
-        return resolution.code(exact).astype(dtype_of_codes(resolution))
+        return resolution.code(exact).astype(resolution.dtype_of_codes)
     with np.errstate(all="ignore"):  # what lies beyond the format's range is an infinity in it
         return resolution.render(exact).astype(dtype_of(resolution))
 
@@ -47,17 +47,6 @@ def dtype_of(resolution: Resolution) -> np.dtype[Any]:
     """The dtype in which a floating-point format is written; bfloat16, which few programs read, as the float32 of the same value."""
     name = resolution.storage.name if isinstance(resolution, Stored) else resolution.native.name
     return np.dtype(np.float32) if name == "bfloat16" else np.dtype(name)
-
-
-def dtype_of_codes(fixed: Fixed) -> np.dtype[Any]:
-    """The shortest whole-number type that holds all codes of a format. Raises SettingError for more than 64 bits."""
-    kinds = "iu" if fixed.lowest < 0 else "ui"
-    for size in (1, 2, 4, 8):
-        for kind in kinds:
-            info = np.iinfo(f"{kind}{size}")
-            if info.min <= fixed.lowest and fixed.highest <= info.max:
-                return np.dtype(info.dtype)
-    raise SettingError("{format} has codes of more than 64 bits; take a format with fewer", format=fixed.name)
 
 
 def digest(stored: Array) -> str:

@@ -19,7 +19,7 @@ from convproof.core.sentence import listed
 from convproof.core.shapes import Array
 from convproof.formats.golden.destinations import Destination, Names, destination, stem_of
 from convproof.formats.golden.entries import MANIFEST, Bound, Entry, Manifest, Role, axes_of
-from convproof.formats.golden.manifest import is_golden, read_manifest
+from convproof.formats.golden.manifest import read_manifest
 from convproof.formats.golden.stored import as_stored, digest, file_digest, resolution_of
 
 
@@ -93,7 +93,7 @@ def prepared(array: GoldenArray, about: Manifest, stems: Names, to: Destination)
 
 
 @contextmanager
-def new_folder(path: str | Path, force: bool = False) -> Iterator[Path]:
+def new_folder(path: str | Path, force: bool) -> Iterator[Path]:
     """A temporary folder, to be filled inside the block; afterwards it stands at ``path``. If the block fails, nothing is changed.
 
     Raises FileError for something else at ``path`` than golden vectors, and for those unless ``force``.
@@ -136,11 +136,13 @@ def require_free(target: Path, force: bool) -> None:
     names = sorted(entry.name for entry in target.iterdir())
     if not names:
         return
-    if not is_golden(target):
-        raise FileError("{path} exists and holds no golden vectors, so it is not overwritten; choose a new name", path=target)
+    try:
+        manifest = read_manifest(target)
+    except FileError:
+        raise FileError("{path} exists and holds no golden vectors, so it is not overwritten; choose a new name", path=target) from None
     if not force:
         raise FileError("{path} holds golden vectors already; --force (force=True) replaces them, or choose a new name", path=target)
-    others = strangers(target, names, read_manifest(target))
+    others = strangers(target, names, manifest)
     if others:
         raise FileError(
             "{path} also holds {names}, which is not of the golden vectors; move it elsewhere first",

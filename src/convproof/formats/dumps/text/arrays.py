@@ -5,8 +5,10 @@ Lines of numbers alone are taken as they are, a block at a time; only lines with
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from convproof.core.errors import FileError
@@ -69,22 +71,24 @@ def read_none(source: Source) -> Written:
 
 def _dumps(source: Source, name: str, found: list[Section], c: bool) -> tuple[Dump, ...]:
     """One dump a section; a name that occurs again gets "@2"."""
-    dumps: dict[str, Dump] = {}
+    dumps, seen = dict[str, Dump](), Counter[str]()
     for section in found:
         plain = section.name.decode("utf-8", "replace") or name
-        unique, n = plain, 1
+        seen[plain] += 1
+        unique = plain if seen[plain] == 1 else f"{plain}@{seen[plain]}"
         while unique in dumps:
-            n += 1
-            unique = f"{plain}@{n}"
+            seen[plain] += 1
+            unique = f"{plain}@{seen[plain]}"
         alone = len(found) == 1 and not section.name
         where = str(source.path) if alone else say("{path}, line {line}", path=source.path, line=section.line)
-
-        def read(section: Section = section, name: str = unique) -> Written:
-            text = source.part(section.start, section.end)
-            return read_body(pieces(blanked(text) if c else text, section.line), source.path, name)
-
-        dumps[unique] = Dump(unique, where, read)
+        dumps[unique] = Dump(unique, where, partial(_read, source, section, unique, c))
     return tuple(dumps.values())
+
+
+def _read(source: Source, section: Section, name: str, c: bool) -> Written:
+    """The numbers of one section. Raises FileError and ShapeError."""
+    text = source.part(section.start, section.end)
+    return read_body(pieces(blanked(text) if c else text, section.line), source.path, name)
 
 
 def sections(text: bytes) -> Iterator[Section]:
@@ -135,8 +139,8 @@ def _same_cells(text: bytes, start: int, end: int, line: Line) -> tuple[int, Lin
     """The end of the lines that each name one cell of the same array and one number, perhaps behind a stamp of the same digits."""
     assert line.cell is not None
     stamp = COUNT.sub(rb"\\d+", re.escape(text[start : text.find(line.name + b"[", start, end)])) if line.name else b""
-    cell = rb"\[\d+\]" * len(line.cell)
-    number = rb"[ \t]*[:=]?[ \t]*" + NUMBER + rb"[ \t]*[,;]?[ \t\r]*(?:\n|\Z)"
+    cell = rb"\[\d{1,9}\]" * len(line.cell)
+    number = rb"[ \t]*+(?:[:=][ \t]*+)?" + NUMBER + rb"[ \t]*+[,;]?[ \t\r]*+(?:\n|\Z)"
     found = re.compile(rb"(?:" + stamp + rb"[ \t]*" + re.escape(line.name) + cell + number + rb")*+").match(text, start)
     if found is None or text.count(b"\n", start, found.end()) < SEVERAL:
         return end, line

@@ -33,6 +33,7 @@ from convproof.formats.dumps.text.words import in_shape
 from convproof.formats.files import reading
 
 LARGEST_FILE = 1 << 28  # bytes; while it is read, a file takes some six times its size, and more if its numbers are short
+LONGEST_NAME = 1000
 MOST_AXES = 16
 DATA = ("data", "values")
 SHAPE = ("shape", "dims")
@@ -160,14 +161,14 @@ def _arrays(value: Any, name: str, path: Path) -> Iterator[Listed]:
     elif isinstance(value, list):
         for part in value:
             if isinstance(part, Mapping) and (data := _data(part)) is not None and isinstance(part.get("name"), str):
-                yield listed(data, _said(part), _within(name, part["name"]), path)
+                yield listed(data, _said(part), _within(name, part["name"], path), path)
     elif isinstance(value, Mapping):
         if (data := _data(value)) is not None:
             own = value.get("name")
-            yield listed(data, _said(value), name or (_within("", own) if isinstance(own, str) else ""), path)
+            yield listed(data, _said(value), name or (_within("", own, path) if isinstance(own, str) else ""), path)
             return
         for key, part in value.items():
-            yield from _arrays(part, _within(name, key), path)
+            yield from _arrays(part, _within(name, key, path), path)
 
 
 def _typed_array(value: Any) -> Any:
@@ -275,9 +276,17 @@ def _cell(k: int, shape: Shape) -> Shape:
     return tuple(int(i) for i in np.unravel_index(k, shape))
 
 
-def _within(name: str, key: str) -> str:
-    """The name of a part: "fc.bias"."""
-    return f"{name}.{_printable(key)}" if name else _printable(key)
+def _within(name: str, key: str, path: Path) -> str:
+    """The name of a part: "fc.bias". Raises FileError for a very long one, which would be copied for every part of the part."""
+    found = f"{name}.{_printable(key)}" if name else _printable(key)
+    if len(found) > LONGEST_NAME:
+        raise FileError(
+            "{path} has a name of {n} characters; expected at most {most}: give its arrays shorter ones",
+            path=path,
+            n=len(found),
+            most=LONGEST_NAME,
+        )
+    return found
 
 
 def _printable(name: str) -> str:

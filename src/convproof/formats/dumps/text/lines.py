@@ -32,10 +32,10 @@ WORD = re.compile(
 )
 SIZES = rb"([1-9]\d*(?:[ \t]*[,x*][ \t]*[1-9]\d*)*),?"
 SHAPES = (
-    rb"\b(?:shape|sizes?|dims?|dimensions?)\b[ \t]*[:=]?[ \t]*(?:torch\.Size|Size)?\(?[\[({][ \t]*" + SIZES + rb"[ \t]*[\])}]\)?",
+    rb"\b(?:shape|sizes?|dims?|dimensions?)\b[ \t]*+(?:[:=][ \t]*+)?(?:torch\.Size|Size)?\(?[\[({][ \t]*" + SIZES + rb"[ \t]*[\])}]\)?",
     rb"\btorch\.Size\(\[" + SIZES + rb"\]\)",
     rb"(?<!\w)[A-Z]\w{0,20}Type[ \t]*\{" + SIZES + rb"\}",
-    rb"\b(?:shape|size|dims)\b[ \t]*[:=]?[ \t]*([1-9]\d*(?:[ \t]*[x*,][ \t]*[1-9]\d*)+)",
+    rb"\b(?:shape|size|dims)\b[ \t]*+(?:[:=][ \t]*+)?([1-9]\d*(?:[ \t]*[x*,][ \t]*[1-9]\d*)+)",
     rb"(?<![\w.])([1-9]\d*(?:x[1-9]\d*)+)(?![\w.])",
 )
 SHAPE = re.compile(rb"|".join(SHAPES))

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from convproof.core.formats import FLOAT32, FLOAT64, NumberFormat
+from convproof.core.formats import FLOAT32, FLOAT64
 from convproof.core.resolution import Decimals, last_digit
 from convproof.core.sentence import plural, say
 from convproof.core.shapes import Array
@@ -83,10 +83,10 @@ class Numerals:
             off = abs(self.values.astype(dtype).astype(np.float64) - self.values)
         return bool(((off <= 0.5 * unit + abs(self.values) * 2.0**-52) | ~np.isfinite(self.values)).all())
 
-    def written(self, native: NumberFormat = FLOAT32) -> Written:
-        """The array, flat, with what its digits leave open; ``native`` is the format that the target computes in."""
+    def written(self) -> Written:
+        """The array, flat, with what its digits leave open."""
         if self.whole:
-            return Written(self.values, Decimals(native, 1.0, say("whole numbers")))
+            return Written(self.values, Decimals(FLOAT32, 1.0, say("whole numbers")))
         dtype = np.float32 if self.are(np.float32, self.unit) else np.float64
         with np.errstate(over="ignore"):
             values = self.values.astype(dtype)
@@ -94,15 +94,15 @@ class Numerals:
         told = dtype is np.float64 or self.digits <= SHORTEST or self.are(np.float32, self.step)
         if determined.all() and told:
             return Written(values)
-        resolution = self.resolution(native, FLOAT32.u if dtype is np.float32 else FLOAT64.u)
+        resolution = self.resolution(FLOAT32.u if dtype is np.float32 else FLOAT64.u)
         return Written(values if told and determined[self.values != 0].all() else self.values, resolution)
 
-    def resolution(self, native: NumberFormat, u: float) -> Decimals:
-        """What the digits leave open, of each number."""
+    def resolution(self, u: float) -> Decimals:
+        """What the digits leave open, of each number; ``u`` is the unit roundoff of the dtype that they are read in."""
         decimals = -int(self.last.min()) if self.last.size else 0
         alike = decimals >= 0 and bool((self.step == 10.0**-decimals).all())
         words = plural("{n} decimal", "{n} decimals", n=decimals) if alike else plural("{n} digit", "{n} digits", n=self.digits)
-        return Decimals(native, self.step + 8 * u * np.where(np.isfinite(self.values), abs(self.values), 0.0), words)
+        return Decimals(FLOAT32, self.step + 8 * u * np.where(np.isfinite(self.values), abs(self.values), 0.0), words)
 
 
 def spacing(values: Array) -> Array:

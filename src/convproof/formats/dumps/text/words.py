@@ -13,7 +13,7 @@ from convproof.formats.dumps.text.numerals import OF_WINDOWS, NoNumberError, rea
 TO_BLANKS = bytes.maketrans(b",;[](){}|<>\"'", b" " * 13)
 COMMA = re.compile(rb"\d,\d")
 BLANK = re.compile(rb"\d[ \t]+[-+.\d]")
-TWO_COMMAS = re.compile(rb"[^;\s,]*,[^;\s,]*,|,[ \t]|[ \t],")
+TWO_COMMAS = re.compile(rb",[^;\s,]*,|,[ \t]|[ \t],")
 
 
 class MixedError(ValueError):
