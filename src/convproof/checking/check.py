@@ -124,13 +124,14 @@ def examined(subject: Subject, claimed: Mapping[str, Any], whose: Text, formats:
     weighed = weigh(graph, {k: v for k, v in matched.state.items() if k not in later}, subject.state, whose)
     statistics = {name: matched.state[name] for name in later}
     received = receive(subject.given(), matched.inputs, whose)
-    boundary = Boundary(received.given, matched.outputs, computed=formats.computes)
+    boundary = Boundary(received.given, matched.outputs)
+    boundary = boundary.as_arithmetic() if formats.computes else boundary
     subject.let_go()
     rows = Examination(graph, subject.given(), boundary, subject.run, whose, weighed, received, statistics).rows()
     wrong = [row.name for row in rows if row.verdict == "wrong" and row.born][:LOOKED_AT]
     rows = tuple(replace(row, notes=(*row.notes, *matched.seems(row.name))) if row.name in wrong else row for row in rows)
     subject.let_go()
-    named = {name for row in rows if row.kind == "output" for name in [subject.places[row.name].name]}
+    named = {subject.places[row.name].name for row in rows if row.kind == "output"}
     unclaimed = tuple(node.name for node in graph if node.name not in named)
     return Report(rows, whose, unclaimed, worth_dumping(graph, rows), graph.aliases, missing=matched.ignored)
 
@@ -193,7 +194,8 @@ def _opened(claimed: Any, raw: Any) -> Mapping[str, Any] | None:
 def require_fit(subject: Subject, path: str | Path) -> None:
     """Raise UnknownNameError, ShapeError or SettingError for a folder whose manifest is not of this network."""
     from convproof.checking.golden import require_weights
-    from convproof.formats.golden.manifest import has_manifest, read_manifest
+    from convproof.formats.dumps.opening import has_manifest
+    from convproof.formats.golden.manifest import read_manifest
 
     if not has_manifest(path):
         return

@@ -71,24 +71,21 @@ def resolution_of(array: Array, own: NumberFormat) -> Resolution:
 
 @dataclass
 class Boundary:
-    """What is given in a reckoning, by place: the network's inputs, and claimed arrays, which are read when they are first asked for."""
+    """What is given in a reckoning, by place: the network's inputs, and claimed arrays, which are read when they are first asked for.
+
+    ``reads`` says what the next layers read of a claimed one.
+    """
 
     inputs: Mapping[Place, Reckoned]
     claims: Mapping[Place, Callable[[], Claim]] = field(default_factory=dict)
-    computed: bool = False
-    longer: bool = False
+    reads: Callable[[Claim], Reckoned] = Claim.as_read
     kept: dict[Place, Claim] = field(default_factory=dict)
 
     def __contains__(self, place: object) -> bool:
         return place in self.inputs or place in self.claims
 
     def __getitem__(self, place: Place) -> Reckoned:
-        if place in self.inputs:
-            return self.inputs[place]
-        claim = self.claim(place)
-        if self.longer:
-            return claim.as_longer()
-        return claim.as_computed() if self.computed else claim.as_read()
+        return self.inputs[place] if place in self.inputs else self.reads(self.claim(place))
 
     def claim(self, place: Place) -> Claim:
         """The claimed array of a place; kept until it is forgotten."""
@@ -106,12 +103,12 @@ class Boundary:
 
     def moved(self, place: Place, to: Place) -> "Boundary":
         """The same with a claimed array in another place."""
-        return replace(self.without(place), claims={to if p == place else p: read for p, read in self.claims.items()}, kept={})
+        return replace(self, claims={to if p == place else p: read for p, read in self.claims.items()}, kept={})
 
     def as_arithmetic(self) -> "Boundary":
         """The same, if the target computed from numbers as coarse as it wrote down."""
-        return replace(self, computed=True)
+        return replace(self, reads=Claim.as_computed)
 
     def as_longer(self) -> "Boundary":
         """The same, if the target computed in longer numbers than it wrote down."""
-        return replace(self, longer=True)
+        return replace(self, reads=Claim.as_longer)

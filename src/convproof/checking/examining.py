@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from convproof.checking.claims import Boundary, Claim
+from convproof.checking.grids import suggested_grid
 from convproof.checking.judging import Judged
-from convproof.checking.matching.grids import suggested_grid
 from convproof.checking.precisions import DECLARED
 from convproof.checking.reckoning import Ran, Reckoned, Reckoner, as_it_is
 from convproof.checking.remembering import Remembering
 from convproof.checking.report import Row
 from convproof.checking.segments import Segments, fused_with
-from convproof.checking.verdicts import FEW, Opinion, figures_of, narrower, opinion, perhaps, with_precision
+from convproof.checking.verdicts import FEW, Opinion, figures_of, narrower, opinion, perhaps, undecided, with_precision
 from convproof.checking.weights import Received, Weighed
 from convproof.core.evaluation import Case
 from convproof.core.lines import Lines
@@ -27,7 +27,7 @@ from convproof.core.sentence import Sentence, Text, say
 from convproof.network.graph import Graph, Node, Place
 
 ENDS = say("numbers at the end of their format may have been any beyond it: dump what comes before in a wider one")
-Exact = Iterator[tuple[Node, tuple[Reckoned, ...]]]
+Walk = Iterator[tuple[Node, tuple[Reckoned, ...]]]
 
 
 class Again(Exception):
@@ -50,7 +50,7 @@ class Examination:
     weighed: Weighed
     received: Received
     statistics: Mapping[str, Callable[[], Claim]] = field(default_factory=dict)
-    both: bool = False
+    on_both: bool = False  # on the claimed input, and on the exact one
     wrong: set[Place] = field(default_factory=set)
     strayed: bool = False  # another arithmetic was met, so that the float32 lines from the network's input no longer hold
     computes: bool = False  # an array was met that was computed in the declared format
@@ -76,13 +76,13 @@ class Examination:
         on_claimed = Reckoner(self.weighed.graph, self.boundary, self.run, as_it_is, self.draw)
         remembering = Remembering(self.weighed.graph, self.statistics, self.run, self.whose)
         own = Boundary(self.inputs)
-        on_exact = iter(Reckoner(self.graph, own, self.run, as_it_is, self.draw, at_once=True)) if self.both else None
+        on_exact = iter(Reckoner(self.graph, own, self.run, as_it_is, self.draw, at_once=True)) if self.on_both else None
         for node, outputs in on_claimed:
             yield from self._rows_of(node, outputs, on_exact)
             yield from remembering.rows(node, on_claimed)
             del outputs  # before the next ones are made
 
-    def _rows_of(self, node: Node, outputs: Sequence[Reckoned], on_exact: Exact | None) -> Iterator[Row]:
+    def _rows_of(self, node: Node, outputs: Sequence[Reckoned], on_exact: Walk | None) -> Iterator[Row]:
         """The rows of one layer's outputs. The exact ones are made when those on the claimed input were looked at, to save memory."""
         places = [place for k in range(len(outputs)) if (place := Place(node.name, k)) in self.boundary.claims]
         opinions = [self._looked_at(place, outputs[place.output]) for place in places]
@@ -108,8 +108,8 @@ class Examination:
         found = self._on_claimed_input(place, claim, here)
         if found.verdict == "wrong":
             self._look_for_fused(place, claim)
-        if not self.both and not (found.right and claim.resolution.exact and not self.weighed.wrong and not self.received.wrong):
-            self.both = True
+        if not self.on_both and not (found.right and claim.resolution.exact and not self.weighed.wrong and not self.received.wrong):
+            self.on_both = True
             raise Again
         return found
 
@@ -121,12 +121,12 @@ class Examination:
         if self._behind_wrong(here):
             return self._behind(node, place, claim, here, found, own)
         sides = [found] if claim.resolution.exact or self.strayed else [found, own]
-        both = self._unless_computed(place, claim, narrower(sides))
-        self.strayed |= both.verdict == "precision"
-        self.computes |= both.precision == DECLARED
-        if both.verdict == "wrong":
+        most = self._unless_computed(place, claim, narrower(sides))
+        self.strayed |= most.verdict == "precision"
+        self.computes |= most.precision == DECLARED
+        if most.verdict == "wrong":
             self.wrong.add(place)
-        return self._written(node, place, claim, both, here, born=both.verdict == "wrong")
+        return self._written(node, place, claim, most, here, born=most.verdict == "wrong")
 
     def _on_claimed_input(self, place: Place, claim: Claim, here: Reckoned) -> Opinion:
         """The verdict on what a segment gave on its claimed input; what lies beyond the lines may be right in longer numbers than were
@@ -151,25 +151,33 @@ class Examination:
         computed = self._computed(place, claim, self.boundary)
         if computed.right or self.computes:
             return computed
-        return Opinion("undecided", found.judged, False, False, notes=(ENDS,))
+        return undecided(found.judged, ENDS)
 
     def _reads_ends(self, here: Reckoned) -> bool:
         """Whether a claimed array that the segment reads has numbers that may have been any beyond the end of their format."""
-        read = {source for name in here.nodes for source in self.graph.node(name).sources if source in self.boundary.claims}
-        return any(endless(self.boundary[source].own_lines) for source in read)
+        claimed = (source for source in self._read(here) if source in self.boundary.claims)
+        return any(endless(self.boundary[source].own_lines) for source in claimed)
+
+    def _read(self, here: Reckoned) -> set[Place]:
+        """The arrays that the nodes of a segment read."""
+        return {source for name in here.nodes for source in self.graph.node(name).sources}
+
+    def _again(self, place: Place, claim: Claim, boundary: Boundary) -> Opinion:
+        """The verdict if a segment is reckoned again from what a boundary gives, in its own arithmetic or in another."""
+        judged, reckoned = self.segments.judged(place, claim, boundary)
+        found = opinion(judged, reckoned)
+        return found if found.right else self._in_another(found, place, claim, boundary, reckoned.units)
 
     def _computed(self, place: Place, claim: Claim, boundary: Boundary) -> Opinion:
         """The verdict if the target computed from numbers as coarse as those it wrote down."""
-        again, reckoned = self.segments.judged(place, claim, boundary.as_arithmetic())
-        found = opinion(again, reckoned)
-        return found if found.right else self._in_another(found, place, claim, boundary.as_arithmetic(), reckoned.units)
+        return self._again(place, claim, boundary.as_arithmetic())
 
     def _in_longer_numbers(self, place: Place, claim: Claim) -> Opinion | None:
         if not claim.resolution.exact or not self.segments.reads_claims(place, self.boundary):
             return None
         longer = opinion(*self.segments.judged(place, claim, self.boundary.as_longer()))
         note = say("right if it was computed in longer numbers than it was written in, as a target does that fuses layers")
-        return Opinion("rounding", longer.judged, longer.usual, longer.proved, notes=(note,)) if longer.right else None
+        return replace(longer, verdict="rounding", notes=(note,)) if longer.right else None
 
     def _explained(self, place: Place, claim: Claim, here: Reckoned, found: Opinion) -> Opinion:
         """What lies beyond the lines, if another arithmetic explains it."""
@@ -197,9 +205,7 @@ class Examination:
 
     def _right_as(self, place: Place, claim: Claim, boundary: Boundary) -> bool:
         """Whether a claim is right in another place, in whatever arithmetic."""
-        judged, again = self.segments.judged(place, claim, boundary)
-        found = opinion(judged, again)
-        if found.right or self._in_another(found, place, claim, boundary, again.units).right:
+        if self._again(place, claim, boundary).right:
             return True
         return claim.resolution.is_arithmetic and self._computed(place, claim, boundary).right
 
@@ -212,8 +218,7 @@ class Examination:
 
     def _behind_wrong(self, here: Reckoned) -> bool:
         """Whether anything that the segment reads, or a weight in it, is wrong."""
-        read = {source for name in here.nodes for source in self.graph.node(name).sources}
-        return bool(read & self.wrong) or bool(self.weighed.wrong & set(here.nodes))
+        return bool(self._read(here) & self.wrong) or bool(self.weighed.wrong & set(here.nodes))
 
     def _behind(self, node: Node, place: Place, claim: Claim, here: Reckoned, found: Opinion, own: Opinion) -> Row:
         """Behind a wrong array: right again, or wrong by itself, or by what came in."""

@@ -140,7 +140,7 @@ def arrays_of(subject: Subject, inputs: Sequence[Array], taken: Mapping[str, Tak
     for name, x in zip(graph.inputs, inputs, strict=True):
         yield GoldenArray(name, "input", wide(x), str(x.dtype))
     yield from state_of(graph, taken)
-    exact = Exact(subject.given())
+    exact = AsTheyStand(subject.given())
     reckoner = Reckoner(graph, exact, run)
     moving = after_training(graph, list(subject.network.state_dict()))
     for node, outputs in reckoner:
@@ -175,7 +175,7 @@ def state_of(graph: Graph, taken: Mapping[str, Taken]) -> Iterator[GoldenArray]:
             yield GoldenArray(name, "weight" if learnt else "statistic", array, dtype, described)
 
 
-def statistics_after(node: Node, graph: Graph, exact: "Exact", moving: tuple[str, ...]) -> Iterator[GoldenArray]:
+def statistics_after(node: Node, graph: Graph, exact: "AsTheyStand", moving: tuple[str, ...]) -> Iterator[GoldenArray]:
     """Running statistics as a step in training leaves them, of a layer that stands in one node."""
     own = [name for name in moving if name.rpartition(".")[0] == node.name]
     if not own or sum(other.layer is node.layer for other in graph) > 1:
@@ -224,7 +224,7 @@ def as_next_reads(values: Array, resolution: Resolution) -> Array:
     return resolution.render(values) if resolution.exact and values.dtype.kind == "f" else values
 
 
-class Exact(dict[Place, Reckoned]):
+class AsTheyStand(dict[Place, Reckoned]):
     """Arrays that are taken as they stand, so that every layer's lines are its own alone."""
 
     def forget(self, place: Place) -> None:

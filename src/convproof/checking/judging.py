@@ -140,7 +140,3 @@ class Judged:
         """The cells, (k, ndim), whose gaps are the largest shares of their proof lines; at most so many."""
         order = np.argsort(-self.share(self.proof), axis=None)[:most]
         return np.stack(np.unravel_index(order, self.gap.shape), axis=1) if self.gap.ndim else np.zeros((0, 0), int)
-
-    def of(self, lines: Lines) -> "Judged":
-        """The same claimed numbers against other lines."""
-        return Judged(lines, self.claimed, self.resolution)

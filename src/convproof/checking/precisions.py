@@ -18,16 +18,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
 from convproof.checking.judging import Judged
 from convproof.checking.reckoning import Evaluate
-from convproof.checking.replaying import Cut, Folds, OfRoom, Round, Rounded, Summed, rounded_away
+from convproof.checking.replaying import UNFOLDED, Cut, Folds, OfRoom, Round, Rounded, Summed
 from convproof.core.fixed_point import Fixed
 from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
 from convproof.core.layer import Layer
-from convproof.core.resolution import SAID, Resolution, Rounding, Stored, rounded, truncated
+from convproof.core.resolution import SAID, Resolution, Rounding, Stored, rounded, rounded_away, truncated
 from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array
 
@@ -35,10 +36,20 @@ TF32 = NumberFormat("TF32", 11, -136)
 FLUSHED = NumberFormat("float32 without denormals", 24, -125)
 SMALLEST_NORMAL = 2.0**-126
 
+
+class Shorter(NamedTuple):
+    """A shorter format, in which numbers are multiplied, or kept too."""
+
+    id: str
+    title: Sentence
+    format: NumberFormat
+    only_products: bool = False
+
+
 SHORTER = (
-    ("tf32-on", say("products are computed in TF32, of 11 bits; float16 has as many"), TF32, True),
-    ("fp16-io", say("inputs and weights are rounded to float16"), FLOAT16, False),
-    ("bf16-io", say("inputs and weights are rounded to bfloat16"), BFLOAT16, False),
+    Shorter("tf32-on", say("products are computed in TF32, of 11 bits; float16 has as many"), TF32, only_products=True),
+    Shorter("fp16-io", say("inputs and weights are rounded to float16"), FLOAT16),
+    Shorter("bf16-io", say("inputs and weights are rounded to bfloat16"), BFLOAT16),
 )
 SUMS = {
     "float16": ("fp16-accumulate", say("sums are rounded to float16 at every step")),
@@ -47,6 +58,11 @@ SUMS = {
 DECLARED = "declared-format"
 CUT_OFF = say("inputs and weights are cut off to bfloat16, not rounded")
 WAYS: tuple[Rounding, ...] = ("nearest", "floor", "truncate")
+WEIGHTS = {
+    "fp16-io": say("weights are rounded to float16, inputs are not"),
+    "bf16-io": say("weights are rounded to bfloat16, inputs are not"),
+    "bf16-truncate": say("weights are cut off to bfloat16, inputs are not"),
+}
 OUTPUTS = {
     "fp16-io": say("outputs are rounded to float16"),
     "bf16-io": say("outputs are rounded to bfloat16"),
@@ -72,7 +88,7 @@ class Replay:
 
 
 def replays(
-    layers: Sequence[Layer], claimed: Array, resolution: Resolution, computed: bool = True, folds: Folds | None = None, output: int = 0
+    layers: Sequence[Layer], claimed: Array, resolution: Resolution, computed: bool = True, folds: Folds = UNFOLDED, output: int = 0
 ) -> Iterator[Replay]:
     """All arithmetics in which a segment of ``layers`` might have been computed, the last of which makes the claim.
 
@@ -82,7 +98,7 @@ def replays(
     """
     if computed or not resolution.is_arithmetic:
         yield from _in_float32(claimed, resolution)
-        for folded in (Folds(), folds) if folds is not None and folds.into else (Folds(),):
+        for folded in (UNFOLDED, folds) if folds.into else (UNFOLDED,):
             yield from _anywhere(layers, claimed, resolution, folded)
     yield from _of_rooms(layers, claimed, resolution, output)
 
@@ -90,14 +106,14 @@ def replays(
 def _anywhere(layers: Sequence[Layer], claimed: Array, resolution: Resolution, folds: Folds) -> Iterator[Replay]:
     """Arithmetics that any layer may be in."""
     yield from _declared(layers, resolution, folds)
-    own = [entry for entry in SHORTER if isinstance(resolution, Stored) and entry[2] == resolution.storage]
-    for id, title, format, only_products in (*own, *(entry for entry in SHORTER if entry not in own)):
+    own = [shorter for shorter in SHORTER if isinstance(resolution, Stored) and shorter.format == resolution.storage]
+    for shorter in (*own, *(other for other in SHORTER if other not in own)):
+        id, title, format, only_products = shorter
         if only_products:
             yield from _in_tf32(id, title, format, layers, folds)
         else:
-            yield from _shorter(id, title, layers, partial(rounded, to=format), claimed, resolution, Stored(FLOAT32, format), folds)
-    cut = partial(truncated, to=BFLOAT16)
-    yield from _shorter("bf16-truncate", CUT_OFF, layers, cut, claimed, resolution, Stored(FLOAT32, BFLOAT16, rounding="truncate"), folds)
+            yield from _shorter(id, title, Stored(FLOAT32, format), layers, claimed, resolution, folds)
+    yield from _shorter("bf16-truncate", CUT_OFF, Stored(FLOAT32, BFLOAT16, rounding="truncate"), layers, claimed, resolution, folds)
 
 
 def _of_rooms(layers: Sequence[Layer], claimed: Array, resolution: Resolution, output: int) -> Iterator[Replay]:
@@ -131,7 +147,7 @@ def _in_fixed_point(layers: Sequence[Layer], grid: Fixed, folds: Folds) -> Itera
             yield Replay(DECLARED, title, Rounded(grid.by(way).render, keep, folds=folds))
     if sum(bool(_floats(layer)) for layer in layers if id(layer) not in folds.absorbed) > 1:
         return
-    added, ways = frozenset(name for layer in layers for name in layer.added), _distinct(layers, grid)
+    added, ways = _added(layers), _distinct(layers, grid)
     for own, inputs in product(ways, WAYS):
         if own != inputs or own not in usual:
             title = say("computed in {format}: parameters are {one}, inputs {other}", format=grid.name, one=SAID[own], other=SAID[inputs])
@@ -166,35 +182,57 @@ def _in_float32(claimed: Array, resolution: Resolution) -> Iterator[Replay]:
 
 def _in_tf32(id: str, title: Sentence, format: NumberFormat, layers: Sequence[Layer], folds: Folds) -> Iterator[Replay]:
     """What is multiplied is rounded to nearest, ties to even or away from zero, or cut off; hardware does all three."""
-    added = frozenset(name for layer in layers for name in layer.added)
+    added = _added(layers)
     for way in (rounded, rounded_away, truncated):
         yield Replay(id, title, Rounded(partial(way, to=format), added, only_products=True, folds=folds))
     yield Replay(id, title, Rounded(partial(rounded, to=format), frozenset(), only_products=True, folds=folds))
 
 
 def _shorter(
-    id: str, title: Sentence, layers: Sequence[Layer], change: Round, claimed: Array, resolution: Resolution, storage: Stored, folds: Folds
+    id: str, title: Sentence, storage: Stored, layers: Sequence[Layer], claimed: Array, resolution: Resolution, folds: Folds
 ) -> Iterator[Replay]:
-    """A shorter format: everything rounded, or not what is added, or inputs alone; outputs stored in it, or not."""
+    """A shorter format: everything rounded, or not what is added, or inputs alone, or weights alone; outputs stored in it, or not."""
+    change = storage.render
     stored = storage if resolution.exact or not isinstance(resolution, Stored) else None
     stored = stored if stored is not None and on_grid(claimed, resolution, stored) is not None else None
     for keep in _kept(layers, change):
         for between in (False,) if folds.into else (True, False) if len(layers) > 1 else (True,):
             yield Replay(id, title, Rounded(change, keep, between=between, folds=folds), stored)
+    for keep in _inputs(layers, change):
+        yield Replay(id, WEIGHTS[id], Rounded(change, keep, folds=folds), stored)
     if stored is not None and not folds.into:
         yield Replay(id, OUTPUTS[id], Rounded(np.positive, frozenset()), stored)
 
 
 def _kept(layers: Sequence[Layer], change: Round) -> Iterator[frozenset[str]]:
     """Names of what is not rounded: nothing, what is added, all parameters; each only where that makes a difference."""
-    added = frozenset(name for layer in layers for name in layer.added)
-    floats = [each for layer in layers for each in _floats(layer)]
-    moved = {name for name, a in floats if not np.array_equal(change(a.astype(np.float64)), a, equal_nan=True)}
+    added, moved = _added(layers), _moved(layers, change)
     yield frozenset()
     if moved & added or any(name in added for layer in layers for name in layer.input_names):
         yield added
     if moved - added:
-        yield frozenset(name for name, _ in floats) | added
+        yield frozenset(name for layer in layers for name, _ in _floats(layer)) | added
+
+
+def _inputs(layers: Sequence[Layer], change: Round) -> Iterator[frozenset[str]]:
+    """Names of all inputs, for weights that are kept in a shorter format to save memory: without what is added, and with it."""
+    added, moved = _added(layers), _moved(layers, change)
+    inputs = frozenset(name for layer in layers for name in layer.input_names)
+    if moved - added:
+        yield inputs | added
+    if moved & added:
+        yield inputs
+
+
+def _moved(layers: Sequence[Layer], change: Round) -> set[str]:
+    """Names of the parameters that another format changes."""
+    floats = (each for layer in layers for each in _floats(layer))
+    return {name for name, a in floats if not np.array_equal(change(a.astype(np.float64)), a, equal_nan=True)}
+
+
+def _added(layers: Sequence[Layer]) -> frozenset[str]:
+    """The names of what is added, and not multiplied."""
+    return frozenset(name for layer in layers for name in layer.added)
 
 
 def _floats(layer: Layer) -> list[tuple[str, Array]]:

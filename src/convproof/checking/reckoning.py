@@ -11,14 +11,14 @@ its sum may begin with the folded bias, which n additions round once more each: 
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count, takewhile
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from convproof.core.errors import NotCoveredError
-from convproof.core.evaluation import Known
+from convproof.core.evaluation import Case, Known
 from convproof.core.formats import FLOAT64, NumberFormat, format_of
 from convproof.core.fusing import ScaleShift
 from convproof.core.layer import Layer
@@ -35,7 +35,7 @@ class Reckoned:
     """One array: exact values (float64, or integers as they are) and their lines.
 
     ``lines`` is None for an array that is exact itself. ``units`` counts the layers that round since the last claimed array, ``nodes``
-    are their names. ``border`` says why there is no bound; ``proved`` is False behind a layer without one.
+    are their names. ``border`` says why there is no bound, here or behind a layer without one.
     """
 
     values: Array
@@ -63,13 +63,12 @@ class Given(Protocol):
 
 
 Draw = Callable[[Node, Sequence[Reckoned]], tuple[Any, Sentence | None]]  # what was random, or why nobody knows
-Incoming = Sequence[Lines | None] | None
-Evaluate = Callable[[Layer, Sequence[Array], Incoming, Mapping[str, Any]], Lines]
+Evaluate = Callable[[Layer, Case, Array | None], Lines]
 
 
-def as_it_is(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
-    """The lines of a layer as the network has it."""
-    return layer.lines(None, inputs, incoming, **how)
+def as_it_is(layer: Layer, case: Case, cells: Array | None) -> Lines:
+    """The lines of a layer as the network has it, of some cells or (None) of all."""
+    return layer.lines(cells, case.inputs, case.incoming, case.output, training=case.training, draw=case.draw, arithmetic=case.arithmetic)
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Ran:
         dtype = self.dtype(place)
         return format_of(dtype) if dtype.kind in "fV" else FLOAT64
 
-    def as_it_is(self, place: Place, exact: Array) -> Array:
+    def as_read(self, place: Place, exact: Array) -> Array:
         """Exact values as the next layer reads them: integers as integers."""
         dtype = self.dtype(place)
         return exact if dtype.kind in "fV" else exact.astype(dtype)
@@ -174,7 +173,7 @@ class Reckoner:
                 return self._computed(node, sources, units, nodes, behind, draw)
             try:
                 return tuple(
-                    Reckoned(self.run.as_it_is(place, lines.exact), lines, units + rounds, nodes)
+                    Reckoned(self.run.as_read(place, lines.exact), lines, units + rounds, nodes)
                     for place, lines, rounds in self._lines_of(node, sources, draw)
                 )
             except NotCoveredError:
@@ -183,12 +182,11 @@ class Reckoner:
 
     def _lines_of(self, node: Node, sources: Sequence[Reckoned], draw: Any) -> Iterator[tuple[Place, Lines, bool]]:
         inputs, incoming = [s.values for s in sources], [s.lines if s.lines is not None and s.lines.proof.any() else None for s in sources]
-        carried = incoming if any(line is not None for line in incoming) else None
-        mode = self.run.modes[node.name]
+        carried = incoming if any(line is not None for line in incoming) else []
         for k, place in enumerate(self.outputs(node)):
-            how = {"output": k, "training": mode, "draw": draw, "arithmetic": self.run.arithmetic(place)}
-            lines = self._folded(node, self.evaluate(node.layer, inputs, carried, how), sources)
-            yield place, lines, self._rounds(node, lines, inputs, carried is None, how)
+            case = Case(tuple(inputs), k, self.run.modes[node.name], draw, self.run.arithmetic(place), tuple(carried))
+            lines = self._folded(node, self.evaluate(node.layer, case, None), sources)
+            yield place, lines, self._rounds(node, lines, case)
 
     def outputs(self, node: Node) -> list[Place]:
         """The arrays that a node makes."""
@@ -204,14 +202,14 @@ class Reckoner:
         names = dict.fromkeys(name for s in before for name in s.nodes)
         return max((s.units for s in before), default=0), (*names, node.name)
 
-    def _rounds(self, node: Node, lines: Lines, inputs: Sequence[Array], exact: bool, how: Mapping[str, Any]) -> bool:
+    def _rounds(self, node: Node, lines: Lines, case: Case) -> bool:
         """Whether a layer begins a unit of its own: it rounds its largest number, and no layer before absorbs it."""
-        if exact or lines.proof.size == 0:
+        if not case.incoming or lines.proof.size == 0:
             return bool((lines.proof > 0).any())
         if self.wiring.absorber(node, self.given) is not None:
             return False
         largest = np.array([np.unravel_index(int(np.argmax(abs(lines.exact))), lines.exact.shape)], int)
-        return bool((node.layer.lines(largest, inputs, None, **how).proof > 0).any())
+        return bool((as_it_is(node.layer, replace(case, incoming=()), largest).proof > 0).any())
 
     def _folded(self, node: Node, lines: Lines, sources: Sequence[Reckoned]) -> Lines:
         """The lines of a scale and shift, also if it was folded into the weights before: every term is scaled, and then summed."""

@@ -49,7 +49,9 @@ class Remembering:
                 self.left[name] = lines if before is None else carried(lines, before.proof, np.asarray(before.sigma**2))
         except NotCoveredError as error:
             for name in own:
-                yield Row(name, "statistic", layer.describe(), "undecided", False, False, whose=self.whose, notes=(error.sentence,))
+                yield Row(
+                    name, "statistic", layer.describe(), "undecided", usual=False, proved=False, whose=self.whose, notes=(error.sentence,)
+                )
             return
         now = {key: self.left[f"{users[0]}.{key}"].exact for key in statistics_of(layer)}
         self.moved[users[0]] = with_arrays(layer, layer.arrays | {k: a.astype(_wide(layer.arrays[k])) for k, a in now.items()})

@@ -4,7 +4,7 @@ Numbers that are not exact, but known to lie within x +- p, are rounded at both 
 again, else it is off by a step of the format.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from convproof.checking.judging import Judged
-from convproof.checking.reckoning import Incoming
+from convproof.checking.reckoning import as_it_is
 from convproof.core.errors import NotCoveredError
 from convproof.core.formats import FLOAT32, NumberFormat
 from convproof.core.fusing import ScaleShift
@@ -20,7 +20,7 @@ from convproof.core.holder import with_arrays
 from convproof.core.layer import Case, Layer
 from convproof.core.lines import Lines
 from convproof.core.records import Precision
-from convproof.core.resolution import Resolution, truncated
+from convproof.core.resolution import Resolution
 from convproof.core.shapes import Array
 
 MOST_PRODUCTS = 2**28  # a pass over that many takes some seconds
@@ -29,22 +29,15 @@ WIDER = 64.0  # times; what rounded numbers leave open beyond this is no replay 
 Round = Callable[[Array], Array]
 
 
-def case_of(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> tuple[Layer, Case]:
-    """What is evaluated, and on what; ``how`` are the keywords of ``layer.lines``."""
-    return layer.meant(Case(tuple(inputs), how["output"], how["training"], how["draw"], how["arithmetic"], tuple(incoming or ())))
-
-
-def lines_of(layer: Layer, case: Case, cells: Array | None = None) -> Lines:
-    """The lines of a layer in a case, as ``layer.lines`` gives them."""
-    return layer.lines(cells, case.inputs, case.incoming, case.output, training=case.training, draw=case.draw, arithmetic=case.arithmetic)
-
-
 @dataclass(frozen=True)
 class Folds:
     """Layers into which the next one of the segment may be folded, by ``id``, with its scale and shift; and those next ones."""
 
     into: Mapping[int, ScaleShift] = field(default_factory=dict)
     absorbed: frozenset[int] = frozenset()
+
+
+UNFOLDED = Folds()
 
 
 @dataclass(frozen=True)
@@ -61,19 +54,19 @@ class Rounded:
     only_products: bool = False
     between: bool = True
     arithmetic: NumberFormat | None = None
-    folds: Folds = field(default_factory=Folds)
+    folds: Folds = UNFOLDED
     inputs: Round | None = None
 
-    def __call__(self, layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
-        """The layer's lines in this arithmetic; ``how`` are the keywords of ``layer.lines``."""
-        meant, case = case_of(layer, inputs, incoming, how)
+    def __call__(self, layer: Layer, case: Case, cells: Array | None) -> Lines:
+        """The layer's lines in this arithmetic."""
+        meant, case = layer.meant(case)
         if self.arithmetic is not None:
             case = replace(case, arithmetic=self.arithmetic)
         multiplies = meant.products(*(x.shape for x in case.inputs)) > 0
         if id(layer) in self.folds.absorbed or (self.only_products and not multiplies):
-            return lines_of(meant, case, how.get("cells"))
-        found = self.evaluated(*self.rounded(meant, case, multiplies, self.folds.into.get(id(layer))), how.get("cells"))
-        return found if multiplies else self._unless_vacuous(found, lines_of(meant, case, how.get("cells")))
+            return as_it_is(meant, case, cells)
+        found = self.evaluated(*self.rounded(meant, case, multiplies, self.folds.into.get(id(layer))), cells)
+        return found if multiplies else self._unless_vacuous(found, as_it_is(meant, case, cells))
 
     def _unless_vacuous(self, found: Lines, plain: Lines) -> Lines:
         """The plain lines where rounding took all that could be told: a row of 1000 +- 1 is constant in bfloat16, its line without end."""
@@ -81,7 +74,7 @@ class Rounded:
 
     def evaluated(self, layer: Layer, case: Case, cells: Array | None) -> Lines:
         """The lines of the layer that reads rounded numbers."""
-        return lines_of(layer, case, cells)
+        return as_it_is(layer, case, cells)
 
     def rounded(self, layer: Layer, case: Case, multiplies: bool, folded: ScaleShift | None) -> tuple[Layer, Case]:
         """The layer and what it reads, rounded."""
@@ -124,7 +117,7 @@ class Cut(Rounded):
 
     def evaluated(self, layer: Layer, case: Case, cells: Array | None) -> Lines:
         """The sums of cut products, with the lines of the others: they are numbers of the grid, and fewer roundings than in float32."""
-        found = lines_of(layer, case, cells)
+        found = as_it_is(layer, case, cells)
         many = cells is None and layer.products(*(x.shape for x in case.inputs)) > MOST_PRODUCTS
         if many or any(case.incoming):
             return found
@@ -139,7 +132,7 @@ class OfRoom:
     """The lines of a layer in an arithmetic of its room; those of a layer that does not know it are as they are.
 
     ``alone``: the claimed numbers are this layer's ``output``, and not those of another one after it. Then, where a known mistake
-    reproduces them to within the usual line, it wins: the layer's own lines are given.
+    reproduces them to within the usual line, it wins, also over numbers that were written down coarsely: the layer's own lines are given.
     """
 
     own: Precision
@@ -148,11 +141,11 @@ class OfRoom:
     alone: bool
     output: int = 0
 
-    def __call__(self, layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
-        """The layer's lines in this arithmetic; ``how`` are the keywords of ``layer.lines``."""
-        meant, case = case_of(layer, inputs, incoming, how)
+    def __call__(self, layer: Layer, case: Case, cells: Array | None) -> Lines:
+        """The layer's lines in this arithmetic."""
+        meant, case = layer.meant(case)
         if self.own not in meant.precisions():
-            return lines_of(meant, case)
+            return as_it_is(meant, case, None)
         computing = replace(case, arithmetic=max(case.arithmetic, FLOAT32, key=lambda f: f.bits))
         alone = self.alone and case.output == self.output
         low, high = self.resolution.reach(self.claimed) if alone else (np.array(-np.inf), np.array(np.inf))
@@ -160,7 +153,7 @@ class OfRoom:
         lines = lines if computing.arithmetic is case.arithmetic else lines.stored(case.arithmetic)
         if not alone or not Judged(lines, self.claimed, self.resolution).provable:
             return lines
-        plain = lines_of(meant, case)
+        plain = as_it_is(meant, case, None)
         return plain if by_mistake(meant, case, plain, self.claimed, self.resolution) else lines
 
 
@@ -186,10 +179,3 @@ def through(change: Round, x: Array, came: Lines | None) -> tuple[Array, Lines |
         off = np.maximum(abs(change(x + came.proof) - y), abs(change(x - came.proof) - y))
     off = np.where(np.isnan(off), np.inf, off)
     return y, Lines(y, off, off) if off.any() else None
-
-
-def rounded_away(values: Array, to: NumberFormat) -> Array:
-    """Float64 numbers rounded to the nearest of a binary format, ties away from zero."""
-    with np.errstate(all="ignore"):
-        exponent = np.where(values == 0, -1100, np.maximum(np.frexp(values)[1] - to.bits, to.lowest))
-        return truncated(values + np.copysign(np.ldexp(0.5, exponent), values), to)

@@ -1,10 +1,9 @@
 """One segment by itself: what lies between an array and the claimed ones before it, reckoned again, perhaps in another arithmetic."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -12,9 +11,10 @@ from convproof.checking.claims import Boundary, Claim
 from convproof.checking.judging import Judged
 from convproof.checking.noise import is_scattered
 from convproof.checking.precisions import SHORTER, Replay, replays
-from convproof.checking.reckoning import Draw, Evaluate, Incoming, Ran, Reckoned, Reckoner, as_it_is
-from convproof.checking.replaying import Folds, OfRoom, Rounded, by_mistake, case_of, lines_of
+from convproof.checking.reckoning import Draw, Evaluate, Ran, Reckoned, Reckoner, as_it_is
+from convproof.checking.replaying import Folds, OfRoom, Rounded, by_mistake
 from convproof.checking.weights import folds
+from convproof.core.evaluation import Case
 from convproof.core.formats import NumberFormat
 from convproof.core.layer import Layer
 from convproof.core.lines import Lines, no_error
@@ -52,10 +52,8 @@ class Segments:
 
     def reckon(self, place: Place, boundary: Boundary, evaluate: Evaluate = as_it_is) -> Reckoned:
         """The array again, with layers evaluated in another arithmetic."""
-        nodes = self.nodes_of(place, boundary)
-        graph = Graph(nodes, self.graph.inputs, (place,))
-        reckoner = Reckoner(graph, boundary.without(place), self.run, evaluate, self.draw)
-        for node in nodes:
+        reckoner = Reckoner(self.graph, boundary, self.run, evaluate, self.draw)
+        for node in self.nodes_of(place, boundary):
             reckoner.found.update({Place(node.name, k): y for k, y in enumerate(reckoner.outputs_of(node))})
         return reckoner.found[place]
 
@@ -68,7 +66,9 @@ class Segments:
         """Every arithmetic in which the segment may have been computed."""
         nodes = self.nodes_of(place, boundary)
         layers = [node.layer.seen([self.run.known[source] for source in node.sources]) for node in nodes]
-        for replay in replays(layers, claim.array, claim.resolution, boundary.computed, folds_of(self.graph, nodes), place.output):
+        for replay in replays(
+            layers, claim.array, claim.resolution, boundary.reads is Claim.as_computed, folds_of(self.graph, nodes), place.output
+        ):
             yield replay, partial(self._tried, replay.evaluate, place, claim, boundary)
 
     def _tried(self, evaluate: Evaluate, place: Place, claim: Claim, boundary: Boundary, cells: Array | None) -> Judged | None:
@@ -81,10 +81,8 @@ class Segments:
         node, *others = self.nodes_of(place, boundary)
         if others or not isinstance(evaluate, Rounded) or node.name in self.run.draws:
             return None
-        sources = [boundary[source] for source in node.sources]
-        how = {"output": place.output, "training": self.run.modes[node.name], "draw": None, "arithmetic": self.run.arithmetic(place)}
         with np.errstate(all="ignore"):
-            lines = evaluate(node.layer, [s.values for s in sources], [s.lines for s in sources], {**how, "cells": cells})
+            lines = evaluate(node.layer, self._case(node, place, boundary), cells)
         at = tuple(cells.T)
         return Judged(lines, claim.array[at], claim.resolution.map(lambda a: a[at]))
 
@@ -93,11 +91,15 @@ class Segments:
         node, *others = self.nodes_of(place, boundary)
         if others or not claim.resolution.exact or node.name in self.run.draws:
             return False
-        sources, mode = [boundary[source] for source in node.sources], self.run.modes[node.name]
-        how = {"output": place.output, "training": mode, "draw": None, "arithmetic": self.run.arithmetic(place)}
-        meant, case = case_of(node.layer, [s.values for s in sources], [s.lines for s in sources], how)
+        meant, case = node.layer.meant(self._case(node, place, boundary))
         with np.errstate(all="ignore"):
-            return by_mistake(meant, case, lines_of(meant, case), claim.array, claim.resolution)
+            return by_mistake(meant, case, as_it_is(meant, case, None), claim.array, claim.resolution)
+
+    def _case(self, node: Node, place: Place, boundary: Boundary) -> Case:
+        """What the only layer of a segment is evaluated on."""
+        sources = [boundary[source] for source in node.sources]
+        incoming = tuple(s.lines for s in sources)
+        return Case(tuple(s.values for s in sources), place.output, self.run.modes[node.name], None, self.run.arithmetic(place), incoming)
 
     def _unless_a_mistake(
         self, judged: Judged, again: Reckoned, evaluate: OfRoom, place: Place, claim: Claim, boundary: Boundary
@@ -116,22 +118,22 @@ class Segments:
 
     def possible(self, place: Place, claim: Claim, boundary: Boundary) -> Sentence | None:
         """The shorter arithmetic that may explain a segment of several layers: no proof, for none of them can be replayed by itself."""
-        for _, title, format, _ in SHORTER:
-            judged, _ = self.judged(place, claim, boundary, shortened(format))
+        for shorter in SHORTER:
+            judged, _ = self.judged(place, claim, boundary, shortened(shorter.format))
             if judged.usual:
-                return title
+                return shorter.title
         return None
 
 
 def shortened(format: NumberFormat) -> Evaluate:
     """The lines of a layer that rounds what it multiplies to a shorter format: inputs and weights are each off by u of themselves."""
 
-    def evaluate(layer: Layer, inputs: Sequence[Array], incoming: Incoming, how: Mapping[str, Any]) -> Lines:
+    def evaluate(layer: Layer, case: Case, cells: Array | None) -> Lines:
         short = [
-            (line or no_error(np.asarray(x, np.float64))).stored(format).stored(format) if x.dtype.kind in "fV" else line
-            for x, line in zip(inputs, incoming or [None] * len(inputs), strict=True)
+            (case.came(k) or no_error(np.asarray(x, np.float64))).stored(format).stored(format) if x.dtype.kind in "fV" else case.came(k)
+            for k, x in enumerate(case.inputs)
         ]
-        return layer.lines(None, inputs, short, **how)
+        return as_it_is(layer, replace(case, incoming=tuple(short)), cells)
 
     return evaluate
 

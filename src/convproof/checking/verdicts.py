@@ -1,7 +1,7 @@
 """The verdict on one claimed array, from how far it lies off the exact one."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from convproof.checking.reckoning import Reckoned
 from convproof.checking.report import Verdict, Worst
 from convproof.core.lines import Lines
 from convproof.core.sentence import Sentence, Text, say
-from convproof.core.shapes import Array, Cell
+from convproof.core.shapes import Array
 
 MANY = 10_000  # cells; fewer are tried at once
 SUSPECTS = 6  # cells at which an arithmetic is tried before it is tried everywhere
@@ -25,10 +25,11 @@ class Opinion:
 
     verdict: Verdict
     judged: Judged
+    _: KW_ONLY
     usual: bool = True
     proved: bool = True
     precision: str | None = None
-    notes: tuple[Sentence, ...] = field(default=())
+    notes: tuple[Sentence, ...] = ()
 
     @property
     def right(self) -> bool:
@@ -44,29 +45,32 @@ class Opinion:
 def opinion(judged: Judged, reckoned: Reckoned) -> Opinion:
     """The verdict that the lines alone give."""
     if judged.says_nothing:
-        return Opinion(
-            "undecided", judged, False, False, notes=(say("all of its numbers were written down as 0, which tells nothing of them"),)
-        )
+        return undecided(judged, say("all of its numbers were written down as 0, which tells nothing of them"))
     if judged.identical:
         return Opinion("identical", judged)
     if reckoned.border is not None and not judged.holds_nan:
-        return Opinion("undecided", judged, False, False, notes=(reckoned.border,))
+        return undecided(judged, reckoned.border)
     if not judged.provable:
-        return Opinion("wrong", judged, False)
+        return Opinion("wrong", judged, usual=False)
     if judged.unlimited:
-        return Opinion("undecided", judged, False, False, notes=(say("how far rounding may go has no limit there"),))
+        return undecided(judged, say("how far rounding may go has no limit there"))
     if reckoned.units <= FEW:
-        return Opinion("rounding", judged, judged.usual)
+        return Opinion("rounding", judged, usual=judged.usual)
     if judged.usual:
-        return Opinion("rounding", judged, True, False, notes=(say("typical, not proved: {n} layers in one", n=reckoned.units),))
-    return Opinion("undecided", judged, False, False, notes=(say("{n} layers lie between claimed arrays", n=reckoned.units),))
+        return Opinion("rounding", judged, proved=False, notes=(say("typical, not proved: {n} layers in one", n=reckoned.units),))
+    return undecided(judged, say("{n} layers lie between claimed arrays", n=reckoned.units))
+
+
+def undecided(judged: Judged, why: Sentence) -> Opinion:
+    """That nobody can tell, and why."""
+    return Opinion("undecided", judged, usual=False, proved=False, notes=(why,))
 
 
 def with_precision(
     found: Opinion,
     replays: Iterable[tuple[Replay, Callable[[Array | None], Judged | None]]],
     units: int,
-    by_mistake: Callable[[], bool] = lambda: False,
+    by_mistake: Callable[[], bool],
 ) -> Opinion:
     """The opinion, or precision if another arithmetic explains what lies beyond the lines: the first one below its usual line, or else
     the first below its proof line, if it brings most numbers nearer. One that fails at the worst cells need not be looked at everywhere.
@@ -86,7 +90,7 @@ def with_precision(
             continue
         if units > FEW:
             return perhaps(found, replay.title, units)
-        explained = Opinion("precision", found.judged, False, precision=replay.id, notes=(replay.title,))
+        explained = Opinion("precision", found.judged, usual=False, precision=replay.id, notes=(replay.title,))
         if replay.of(judged).usual:
             return found if by_mistake() else explained
         if nearer(judged, found.judged):
@@ -101,8 +105,7 @@ def nearer(replayed: Judged, found: Judged) -> bool:
 
 def perhaps(found: Opinion, title: Sentence, units: int) -> Opinion:
     """Several layers, beyond whose own lines another arithmetic may reach, but none that could be told from a mistake."""
-    note = say("{n} layers in one: it may be that {title}", n=units, title=title)
-    return Opinion("undecided", found.judged, False, False, notes=(note,))
+    return undecided(found.judged, say("{n} layers in one: it may be that {title}", n=units, title=title))
 
 
 def figures_of(judged: Judged, whose: Text) -> dict[str, Any]:
@@ -117,9 +120,9 @@ def figures_of(judged: Judged, whose: Text) -> dict[str, Any]:
     }
 
 
-def worst_of(judged: Judged, cell: Cell | None = None) -> Worst | None:
-    """The numbers of the worst cell, or of a chosen one."""
-    at = judged.worst() if cell is None else cell
+def worst_of(judged: Judged) -> Worst | None:
+    """The numbers of the worst cell; None if there are no cells."""
+    at = judged.worst()
     if at is None:
         return None
     claimed, exact = float(judged.claimed[at]), float(judged.lines.exact[at])

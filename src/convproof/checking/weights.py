@@ -44,7 +44,7 @@ class Weighed:
 
 def weigh(graph: Graph, claims: Claims, own: Mapping[str, Array], whose: Text) -> Weighed:
     """Compare claimed parameters and statistics with the network's ``own``, by their names in the state dict."""
-    rows, changed, wrong, into, strayed = [], dict[str, Array](), set[str](), set[str](), False
+    rows, changed, into, strayed = [], dict[str, Array](), set[str](), False
     folded = dict(folds(graph))
     for name, read in claims.items():
         claim = read()
@@ -58,10 +58,8 @@ def weigh(graph: Graph, claims: Claims, own: Mapping[str, Array], whose: Text) -
         if row.verdict in ("wrong", "precision"):
             changed[name] = claim.array.astype(own[name].dtype)
         strayed |= row.verdict == "precision"
-        if row.verdict == "wrong":
-            wrong.add(owner)
     rows = [left_out(row, claims[row.name](), folded[owner]) if (owner := row.name.rpartition(".")[0]) in into else row for row in rows]
-    wrong |= {row.name.rpartition(".")[0] for row in rows if row.verdict == "wrong"}
+    wrong = {row.name.rpartition(".")[0] for row in rows if row.verdict == "wrong"}
     return Weighed(tuple(rows), graph_with(changed, graph), frozenset(sharing(graph, wrong)), strayed)
 
 
@@ -77,9 +75,9 @@ def compared_data(name: str, kind: Kind, described: Text, claim: Claim, own: Arr
     row = Row(name, kind, described, "identical", notes=claim.notes, **figures_of(judged, whose))
     if not judged.beyond.any():
         return row
-    for id, title, format, _ in sorted(SHORTER, key=lambda entry: entry[3]):  # weights are kept in float16, hardly in TF32
-        if np.array_equal(rounded(own, format), judged.claimed):
-            return replace(row, verdict="precision", usual=False, precision=id, notes=(title, *claim.notes))
+    for shorter in sorted(SHORTER, key=lambda shorter: shorter.only_products):  # weights are kept in float16, hardly in TF32
+        if np.array_equal(rounded(own, shorter.format), judged.claimed):
+            return replace(row, verdict="precision", usual=False, precision=shorter.id, notes=(shorter.title, *claim.notes))
     return replace(row, verdict="wrong", usual=False, born=True, shares=judged.shares)
 
 
@@ -128,6 +126,13 @@ class Fold:
         u = FLOAT32.u + FLOAT64.u
         return Lines(exact, np.asarray(8 * u * size + FLOAT32.tiny), np.asarray(u * size))
 
+    def judged(self, key: str, claim: Claim) -> Judged | None:
+        """A claimed parameter beside the folded one; None if that is not known, or of another shape."""
+        lines = self.weight(key)
+        if lines is None or lines.exact.shape != claim.array.shape:
+            return None
+        return Judged(lines, claim.array.astype(np.float64), claim.resolution)
+
 
 def folds(graph: Graph) -> Iterator[tuple[str, Fold]]:
     """Every layer into which the next one may be folded."""
@@ -142,11 +147,8 @@ def folds(graph: Graph) -> Iterator[tuple[str, Fold]]:
 
 def as_folded(row: Row, claim: Claim, fold: Fold, key: str) -> Row:
     """The row of a parameter that turns out to have the next layer folded into it."""
-    lines = fold.weight(key)
-    if lines is None or lines.exact.shape != claim.array.shape:
-        return row
-    judged = Judged(lines, claim.array.astype(np.float64), claim.resolution)
-    if not judged.provable:
+    judged = fold.judged(key, claim)
+    if judged is None or not judged.provable:
         return row
     note = say("{layer} is folded into it", layer=fold.by)
     verdict: Verdict = "identical" if judged.identical else "rounding"
@@ -155,11 +157,8 @@ def as_folded(row: Row, claim: Claim, fold: Fold, key: str) -> Row:
 
 def left_out(row: Row, claim: Claim, fold: Fold) -> Row:
     """The row of a parameter beside one that has the next layer folded into it: it is wrong if it should have, and has not."""
-    lines = fold.weight(row.name.rpartition(".")[2])
-    if lines is None or lines.exact.shape != claim.array.shape:
-        return row
-    judged = Judged(lines, claim.array.astype(np.float64), claim.resolution)
-    if judged.provable:
+    judged = fold.judged(row.name.rpartition(".")[2], claim)
+    if judged is None or judged.provable:
         return row
     note = say("{layer} is folded into the other parameters, and not into this one", layer=fold.by)
     found = replace(row, worst=worst_of(judged), beyond=int(judged.beyond.sum()), shares=judged.shares)

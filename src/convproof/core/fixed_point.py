@@ -1,17 +1,18 @@
 """Fixed point: whole codes, a step and a zero point, with the rounding and the overflow of the target."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from convproof.core.formats import FLOAT32
-from convproof.core.resolution import ROUND, SAID, Coarse, Overflow, Role, Rounding, left_open
+from convproof.core.resolution import ROUND, SAID, Coarse, OfRole, Overflow, Role, Rounding, left_open
 from convproof.core.sentence import Text, say
 from convproof.core.shapes import Array
 
 
 @dataclass(frozen=True)
-class Fixed(Coarse):
+class Fixed(OfRole, Coarse):
     """Fixed point: (code - ``zero``) * ``step`` with whole codes from ``lowest`` to ``highest``."""
 
     label: str
@@ -31,16 +32,6 @@ class Fixed(Coarse):
         return say("{format}, {rounding}, {overflow}", format=self.label, rounding=SAID[self.rounding], overflow=SAID[self.overflow])
 
     @property
-    def is_arithmetic(self) -> bool:
-        """A target may have computed in fixed point."""
-        return self.role != "rendering"
-
-    @property
-    def computes(self) -> bool:
-        """As declared."""
-        return self.role == "arithmetic"
-
-    @property
     def wraps(self) -> bool:
         """As declared."""
         return self.overflow == "wrap"
@@ -49,6 +40,13 @@ class Fixed(Coarse):
     def ends(self) -> tuple[float, float]:
         """The least and the largest number."""
         return (self.lowest - self.zero) * self.step, (self.highest - self.zero) * self.step
+
+    @property
+    def dtype_of_codes(self) -> np.dtype[Any]:
+        """The shortest whole-number type that holds all codes, which have at most 64 bits."""
+        bits = (self.highest - self.lowest).bit_length()
+        shortest = next(n for n in (8, 16, 32, 64) if bits <= n)
+        return np.dtype(f"int{shortest}" if self.lowest < 0 else f"uint{shortest}")
 
     def by(self, rounding: Rounding) -> "Fixed":
         """The same grid with another rounding: parameters and inputs may be made into numbers of it in another way than sums are."""
@@ -81,7 +79,7 @@ class Fixed(Coarse):
 
     def reach(self, claimed: Array) -> tuple[Array, Array]:
         """Half a step on either side, or a whole one on one side; at the ends of the range without limit where it saturates."""
-        low, high = left_open(claimed, self.step, self.rounding)
+        low, high = left_open(claimed, self.step, self.step, self.rounding)
         slack = self.slack(claimed)
         low, high = low - slack, high + slack
         if self.overflow == "saturate":

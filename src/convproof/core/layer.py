@@ -12,7 +12,9 @@ A room's class says what it is by these methods, and the verbs ask nothing else:
     mistakes   known ways to get it wrong
     precisions   other arithmetics that rightly compute it
     conventions   what frameworks call it
-    is_a, absorbs   what a neighbour may absorb
+    is_a, absorbs, folded   what a neighbour may absorb
+    meant, seen   which layer it is, where only a run knows
+    state_bounds, draw_behind   how far rounding may move a statistic; what dice an output shows
     operators, written, in_torch   what graph formats and PyTorch write it as
 
 A room answers the first four by ``compute`` (or ``step`` itself, where a layer has a mode, statistics or something random), ``tree`` and
@@ -25,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar
 
 import numpy as np
 
-from convproof.core.axes import as_array, fresh, widened
+from convproof.core.axes import as_array, as_short_as, fresh, widened
 from convproof.core.calls import Calls
 from convproof.core.errors import NotCoveredError, ShapeError
 from convproof.core.evaluation import Case as Case
@@ -240,11 +242,8 @@ class Layer(Holder):
             require_numbers(self.describe(), x, self.only_floats)
         for name in self.parameters():
             warn_if_not_finite(self, name, self.arrays[name])
-        short = [x.dtype for x in inputs if x.dtype.name in ("float16", "bfloat16")]
-        if not short:
-            return self.step(*inputs, training=training, draw=draw, state=state)
         step = self.step(*map(widened, inputs), training=training, draw=draw, state=state)
-        return replace(step, outputs=tuple(y.astype(short[0]) if y.dtype == np.float32 else y for y in step.outputs))
+        return replace(step, outputs=tuple(as_short_as(y, inputs) for y in step.outputs))
 
     def store(self, state: Mapping[str, Array]) -> None:
         """Keep the statistics that a step arrived at. Only a call and training do this; looking never does."""

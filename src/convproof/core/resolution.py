@@ -100,8 +100,24 @@ class Coarse(Resolution):
             return np.asarray((low <= exact) & (exact <= high))
 
 
+class OfRole:
+    """What the declared role of a format says."""
+
+    role: Role
+
+    @property
+    def is_arithmetic(self) -> bool:
+        """A target may have computed from numbers in this format."""
+        return self.role != "rendering"
+
+    @property
+    def computes(self) -> bool:
+        """As declared."""
+        return self.role == "arithmetic"
+
+
 @dataclass(frozen=True)
-class Stored(Coarse):
+class Stored(OfRole, Coarse):
     """Numbers rounded to a shorter floating-point format than they were computed in."""
 
     storage: NumberFormat
@@ -120,24 +136,9 @@ class Stored(Coarse):
             return self.storage.name
         return say("{format}, {rounding}", format=self.storage.name, rounding=SAID[self.rounding])
 
-    @property
-    def is_arithmetic(self) -> bool:
-        """A target may have computed from numbers in this format."""
-        return self.role != "rendering"
-
-    @property
-    def computes(self) -> bool:
-        """As declared."""
-        return self.role == "arithmetic"
-
     def reach(self, claimed: Array) -> tuple[Array, Array]:
         """Half a step of the format on either side, or a whole one on one; below a power of two a step is half as wide as above it."""
-        inner, outer = steps_around(claimed, self.storage)
-        below, above = np.where(claimed > 0, inner, outer), np.where(claimed < 0, inner, outer)
-        if self.rounding == "truncate":
-            return np.asarray(claimed - np.where(claimed <= 0, below, 0.0)), np.asarray(claimed + np.where(claimed >= 0, above, 0.0))
-        down, up = STEPS_AWAY[self.rounding]
-        return np.asarray(claimed - down * below), np.asarray(claimed + up * above)
+        return left_open(claimed, *steps_around(claimed, self.storage), self.rounding)
 
     def render(self, values: Array) -> Array:
         """Numbers of the format."""
@@ -157,9 +158,9 @@ class Digits(Coarse):
 
     def reach(self, claimed: Array) -> tuple[Array, Array]:
         """Half a unit of the last digit on either side, which is a tenth as large below a power of ten; a 0 is 0."""
-        outer, inner = last_digit(claimed, self.most), last_digit(claimed * (1 - 1e-9), self.most)
-        below, above, slack = np.where(claimed > 0, inner, outer), np.where(claimed < 0, inner, outer), abs(claimed) * 2.0**-52
-        return np.asarray(claimed - 0.5 * below - slack), np.asarray(claimed + 0.5 * above + slack)
+        inner, outer, slack = last_digit(claimed * (1 - 1e-9), self.most), last_digit(claimed, self.most), abs(claimed) * 2.0**-52
+        low, high = left_open(claimed, inner, outer, "nearest")
+        return low - slack, high + slack
 
     def render(self, values: Array) -> Array:
         """Nearest number of so many digits."""
@@ -261,6 +262,13 @@ def truncated(values: Array, to: NumberFormat) -> Array:
     return rounded(values, to, "truncate")
 
 
+def rounded_away(values: Array, to: NumberFormat) -> Array:
+    """Float64 numbers rounded to the nearest of a binary format, ties away from zero."""
+    with np.errstate(all="ignore"):
+        exponent = np.where(values == 0, -1100, np.maximum(np.frexp(values)[1] - to.bits, to.lowest))
+        return truncated(values + np.copysign(np.ldexp(0.5, exponent), values), to)
+
+
 def steps_around(values: Array, to: NumberFormat) -> tuple[Array, Array]:
     """How far the next numbers of a binary format are, toward zero and away from it."""
     fraction, exponent = np.frexp(np.where(np.isfinite(values), values, 0.0))
@@ -269,17 +277,13 @@ def steps_around(values: Array, to: NumberFormat) -> tuple[Array, Array]:
     return np.where(np.isfinite(values), np.ldexp(1.0, inner), np.inf), np.where(np.isfinite(values), np.ldexp(1.0, outer), np.inf)
 
 
-def left_open(claimed: Array, step: float | Array, rounding: Rounding) -> tuple[Array, Array]:
-    """The least and the largest number that may stand behind numbers that were rounded to a whole number of steps."""
+def left_open(claimed: Array, inner: float | Array, outer: float | Array, rounding: Rounding) -> tuple[Array, Array]:
+    """The least and the largest number that may stand behind rounded ones; the next ones are ``inner`` away toward zero, else ``outer``."""
+    below, above = np.where(claimed > 0, inner, outer), np.where(claimed < 0, inner, outer)
     if rounding == "truncate":
-        return cut_off(claimed, step)
+        return np.asarray(claimed - np.where(claimed <= 0, below, 0.0)), np.asarray(claimed + np.where(claimed >= 0, above, 0.0))
     down, up = STEPS_AWAY[rounding]
-    return np.asarray(claimed - down * step), np.asarray(claimed + up * step)
-
-
-def cut_off(claimed: Array, step: float | Array) -> tuple[Array, Array]:
-    """What may stand behind numbers that were cut off toward zero: up to a step farther away from it."""
-    return np.asarray(claimed - np.where(claimed <= 0, step, 0.0)), np.asarray(claimed + np.where(claimed >= 0, step, 0.0))
+    return np.asarray(claimed - down * below), np.asarray(claimed + up * above)
 
 
 def last_digit(values: Array, digits: int) -> Array:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from convproof.checking.matching.spellings import ONLY, Index, Spellings, Target, Words
+from convproof.checking.matching.spellings import ONLY, Spellings, Target, Words
 
 ENDINGS = ("npy", "npz", "txt", "csv", "log", "bin", "raw", "dat", "c", "h", "safetensors")
 FILLERS = {"output", "outputs", "out", "result", "results", "activation", "activations", "act", "feature", "map", "data", "value", "values"}
@@ -26,13 +26,14 @@ OTHERS = {"input", "inputs", "in", "inp", "grad", "grads", "gradient", "gradient
 DTYPE = re.compile(r"(float|double|half|bfloat|fp|bf|int|uint|fixed)\d*|[fiuqs]\d+")
 SHAPE = re.compile(r"\d+(x\d+)+")
 
+BEFORE, BEHIND = 0, 1  # the sides of a core
+
 
 @dataclass(frozen=True)
-class Cut:
-    """A name in three parts, and what its core may be."""
+class Around:
+    """What a name has before its core, and behind it, and what the core may be."""
 
     before: Words
-    core: Words
     after: Words
     found: tuple[Target, ...]
 
@@ -43,31 +44,31 @@ class Affixes:
 
     spellings: Spellings
 
-    def cuts(self, words: Words) -> Iterator[Cut]:
+    def cuts(self, words: Words) -> Iterator[Around]:
         """The ways to see the whole name of one array in a name, the longest first; then the end of one."""
         mere = {word for kind in ONLY.values() for word in kind}
         ways = [(i, j) for i in range(len(words)) for j in range(i + 1, len(words) + 1) if words[i:j] not in mere]
         for kind in ("whole", "ends"):
             for i, j in sorted(ways, key=lambda way: way[0] - way[1]):
-                found = dict.fromkeys(t for index in self._indices for t in getattr(index, kind).get(words[i:j], ()))
+                found = dict.fromkeys(t for index in self.spellings.indices for t in getattr(index, kind).get(words[i:j], ()))
                 if found:
-                    yield Cut(words[:i], words[i:j], words[j:], tuple(found))
+                    yield Around(words[:i], words[j:], tuple(found))
 
     def cores(self, words: Words) -> Iterator[Words]:
         """What is left of a name without the words that never say which layer is meant, the longest first."""
         for length in range(len(words) - 1, 0, -1):
             for i in range(len(words) - length + 1):
                 before, after = words[:i], words[i + length :]
-                if self._says_nothing(before, self.shared[0], True) and self._says_nothing(after, self.shared[1], False):
+                if self._says_nothing(before, BEFORE) and self._says_nothing(after, BEHIND):
                     yield words[i : i + length]
 
-    def _says_nothing(self, words: Words, shared: frozenset[Words], front: bool) -> bool:
+    def _says_nothing(self, words: Words, side: int) -> bool:
         if OTHERS & set(words):
             return False
-        if not words or pattern(words) in shared:
+        if not words or pattern(words) in self.shared[side]:
             return True
         rest = [word for word in words if not self.is_filler(word)]
-        return not rest or (front and len(rest) == 1 and rest[0].isdigit())
+        return not rest or (side == BEFORE and len(rest) == 1 and rest[0].isdigit())
 
     def is_filler(self, word: str) -> bool:
         """Whether a word never says which layer is meant, in this network."""
@@ -97,10 +98,6 @@ class Affixes:
         """All words that stand in names of the network, and what its layers are called, without numbers: conv for conv1."""
         words = {word for spelling in self.spellings.own.spellings for word in spelling.words} | self.spellings.operators
         return frozenset(stem(word) for word in words if not word.isdigit())
-
-    @property
-    def _indices(self) -> tuple[Index, Index]:
-        return self.spellings.own, self.spellings.written
 
 
 def stem(word: str) -> str:

@@ -65,10 +65,10 @@ class Blocked(Fitted):
 @dataclass(frozen=True)
 class Layout:
     """Declared orders, for arrays whose axes have these letters: ("nhwc", "hwio"). ``block``: how many channels stand side by side where
-    outputs have them in blocks, else 0.
+    outputs have them in blocks, else 0. Nothing is declared by an empty one.
     """
 
-    orders: tuple[str, ...]
+    orders: tuple[str, ...] = ()
     block: int = 0
 
     @classmethod
@@ -85,6 +85,10 @@ class Layout:
         if not kinds or len(set(kinds)) != len(kinds) or not all(1 < block <= MOST_IN_A_BLOCK for block in blocks):
             raise no_layout(text, text)
         return cls(orders, *blocks)
+
+    def __bool__(self) -> bool:
+        """Whether anything is declared."""
+        return bool(self.orders or self.block)
 
     def order(self, expected: Expected) -> Order | None:
         """The order declared for an array; N may be left out. None if the letters are those of other arrays."""

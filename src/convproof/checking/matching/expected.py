@@ -28,11 +28,6 @@ class Expected:
     kind: str
     numbers: Callable[[], Array]
 
-    @classmethod
-    def of(cls, own: Array, letters: str, kind: str = "output") -> "Expected":
-        """From the network's own array."""
-        return cls(own.shape, letters, kind, lambda: own)
-
 
 @dataclass(frozen=True)
 class Fitted:

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 
 from convproof.checking.matching.counts import complaint
 from convproof.checking.matching.declared_order import Layout
 from convproof.checking.matching.expected import Expected, Fitted, Order, joins, spelled, without_ones
-from convproof.checking.matching.likeness import Known, Likeness
+from convproof.checking.matching.likeness import Likeness, Standard
 from convproof.core.errors import ShapeError
 from convproof.core.sentence import Text, say
 from convproof.core.shapes import Array, Shape
@@ -35,8 +36,8 @@ class Habit:
 
     met: dict[tuple[str, int], Counter[Order]] = field(default_factory=dict)
 
-    def clear(self, expected: Expected, order: Order) -> None:
-        """Remember an order."""
+    def remember(self, expected: Expected, order: Order) -> None:
+        """An order that an array is clearly in."""
         self.met.setdefault((expected.kind, len(order)), Counter())[order] += 1
 
     def usual(self, expected: Expected, orders: Sequence[Order], times: int = 1) -> Order | None:
@@ -46,22 +47,22 @@ class Habit:
         return known[0] if known else None
 
 
-def fit(array: Array, expected: Expected, called: Text, layout: Layout | None, habit: Habit, fits: Sequence[str] = ()) -> Fitted:
+def fit(array: Array, expected: Expected, called: Text, layout: Layout, habit: Habit, fits: Sequence[str] = ()) -> Fitted:
     """How an array is read in the expected shape. ``fits`` are names of arrays that have as many cells as it has.
 
     Raises ShapeError for another number of cells, and for a shape in which no order of the axes can be written down.
     """
     shape, plain = expected.shape, tuple(range(len(expected.shape)))
-    if layout is not None and (blocked := layout.blocked(expected, array.size)) is not None:
+    if (blocked := layout.blocked(expected, array.size)) is not None:
         return blocked.read(array, called)
     if array.size != math.prod(shape):
         raise complaint(called, array.shape, shape, expected.letters, fits)
-    declared = layout.order(expected) if layout is not None else None
+    declared = layout.order(expected)
     if declared is not None:
         return as_declared(array, expected, called, declared)
     if array.shape == shape:
         return Fitted(shape, plain)
-    orders = possible(array.shape, expected, None)
+    orders = possible(array.shape, expected, layout)
     if not orders:
         raise ShapeError(
             "{name}: expected an array of shape {expected}; got {found}, which is that shape in no order of its axes; reshape it, or write "
@@ -75,18 +76,18 @@ def fit(array: Array, expected: Expected, called: Text, layout: Layout | None, h
     return orders_compared(array, expected, orders, habit)
 
 
-def possible(found: Shape, expected: Expected, layout: Layout | None) -> list[Order]:
+def possible(found: Shape, expected: Expected, layout: Layout) -> list[Order]:
     """The orders in which an array of this shape, with as many cells as expected, may be: the declared one, or all that fit."""
-    declared = layout.order(expected) if layout is not None else None
+    declared = layout.order(expected)
     if declared is None and without_ones(found) == without_ones(expected.shape):
         return [tuple(range(len(expected.shape)))]
     orders = orders_of(expected) if declared is None else [declared]
     return [order for order in orders if joins(found, [expected.shape[axis] for axis in order])]
 
 
-def closest(array: Array, expected: Expected, layout: Layout | None, most: int) -> Likeness | None:
+def closest(array: Array, expected: Expected, layout: Layout, most: int) -> Likeness | None:
     """How alike the network's own array is in the best order, by ``most`` of its cells; None for an impossible shape."""
-    if layout is not None and (blocked := layout.blocked(expected, array.size)) is not None:
+    if (blocked := layout.blocked(expected, array.size)) is not None:
         return likeness_of(array, expected, blocked, most) if joins(array.shape, blocked.there) else None
     found = likenesses(array, expected, possible(array.shape, expected, layout), most)
     return min(found.values(), key=lambda likeness: likeness.distance, default=None)
@@ -119,7 +120,7 @@ def orders_compared(array: Array, expected: Expected, orders: Sequence[Order], h
     if usual is not None and best != usual and not found[best].far_below(found[usual].distance):
         best = usual
     if len(orders) == 1 or (found[best].close and (best == orders[0] or found[best].clearly_below(first))):
-        habit.clear(expected, best)
+        habit.remember(expected, best)
         if usual is None or best == usual:
             return Fitted(expected.shape, best, (say("read as {order}", order=spelled(best, expected)),))
         note = say(
@@ -138,16 +139,20 @@ def orders_compared(array: Array, expected: Expected, orders: Sequence[Order], h
 
 def likenesses(array: Array, expected: Expected, orders: Sequence[Order], most: int = SAMPLED) -> dict[Order, Likeness]:
     """How alike the network's own array is in each order; of more cells than ``most`` as many are drawn."""
-    shape = expected.shape
-    at = drawn(shape, most) if math.prod(shape) > most else ...
-    own = Known.of(expected.numbers()[at])
-    return {order: own.likeness(Fitted(shape, order).change(array)[at]) for order in orders}
+    at, own = _sampled(expected, most)
+    return {order: own.likeness(Fitted(expected.shape, order).change(array)[at]) for order in orders}
 
 
 def likeness_of(array: Array, expected: Expected, fitted: Fitted, most: int = SAMPLED) -> Likeness:
     """How alike the network's own array is, read in one way."""
+    at, own = _sampled(expected, most)
+    return own.likeness(fitted.change(array)[at])
+
+
+def _sampled(expected: Expected, most: int) -> tuple[Any, Standard]:
+    """All cells, or ``most`` of them, and the network's own numbers there."""
     at = drawn(expected.shape, most) if math.prod(expected.shape) > most else ...
-    return Known.of(expected.numbers()[at]).likeness(fitted.change(array)[at])
+    return at, Standard.of(expected.numbers()[at])
 
 
 @lru_cache(maxsize=64)

@@ -52,7 +52,7 @@ class Likeness:
 
 
 @dataclass(frozen=True)
-class Known:
+class Standard:
     """A network's own array (float64) that others are compared with, its standard deviation and its common number (NaN if it has none),
     and how far off numbers are that are all the same, at best.
     """
@@ -63,7 +63,7 @@ class Known:
     of_same: float
 
     @classmethod
-    def of(cls, own: Array) -> "Known":
+    def of(cls, own: Array) -> "Standard":
         """Of its finite numbers; mean 0 and standard deviation 1 where there are none."""
         own = np.asarray(own, np.float64)
         finite = own[np.isfinite(own)]

@@ -68,19 +68,19 @@ def match(subject: Subject, claimed: Mapping[str, Any], formats: Formats = UNDEC
     Raises UnknownNameError for a name that matches nothing, or several things, for two arrays that are the same one, and for a format of
     none; SettingError for a layout that makes no sense. A claim itself raises ShapeError, DTypeError and FileError when it is read.
     """
-    matching = Matching(subject, tuple(claimed), formats, Layout.parse(layout) if layout is not None else None)
+    matching = Matching(subject, tuple(claimed), formats, Layout.parse(layout) if layout is not None else Layout())
     formats.require_known((*claimed, *matching.names.targets))
     return matching.of([Source.of(name, value).stored_as(formats.at(name)) for name, value in claimed.items()])
 
 
 @dataclass
 class Matching:
-    """One set of claimed ``names`` on its way to the arrays of a network."""
+    """One set of arrays, by their ``claimed`` names, on its way to the arrays of a network."""
 
     subject: Subject
     claimed: Sequence[str]
     formats: Formats
-    layout: Layout | None
+    layout: Layout
     habit: Habit = field(default_factory=Habit)
     fitted: dict[Target, Fitted] = field(default_factory=dict)
     taken: dict[Target, Source] = field(default_factory=dict)
@@ -265,7 +265,7 @@ class Matching:
     def _learn(self, target: Target, array: Array) -> None:
         """The order of axes that other arrays of this kind are clearly in, before the first one is read that may be in several."""
         expected = self.own.expected(target)
-        if array.shape == expected.shape or self.layout is not None or self.habit.usual(expected, list(orders_of(expected))) is not None:
+        if array.shape == expected.shape or self.layout or self.habit.usual(expected, list(orders_of(expected))) is not None:
             return
         others = [t for t in self.taken if t != target and t.kind == target.kind and len(self.own.shape(t)) == len(expected.shape)]
         for other in others[:LOOKED_AT]:
@@ -277,7 +277,7 @@ class Matching:
     def _settled(self, target: Target, source: Source, written: Written) -> Written:
         return settled(written, self.formats.at(source.name, target.name), self.own.dtype(target), source.called)
 
-    def _layout(self, written: Written) -> Layout | None:
+    def _layout(self, written: Written) -> Layout:
         return Layout.parse(written.layout) if written.layout is not None else self.layout
 
     @cached_property

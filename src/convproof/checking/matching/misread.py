@@ -10,7 +10,6 @@ another order than it should is wrong.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -43,13 +42,13 @@ class Bytes:
     expected: Expected
     own: np.dtype[Any]
     declared: Resolution | None
-    layout: Layout | None
+    layout: Layout
 
     @property
     def count(self) -> int:
         """How many numbers are expected."""
         cells = self.file.size // self.file.raw.numpy.itemsize
-        return prod(self.expected.shape) if self.layout is None else self.layout.cells(self.expected, cells)
+        return self.layout.cells(self.expected, cells)
 
     def require_count(self, called: Text) -> None:
         """Raise ShapeError for a file that has as many numbers as are expected if they are of another dtype, or no whole number of them."""
@@ -112,7 +111,7 @@ class Bytes:
             )
         told = [*(raw for raw in kinds if raw.dtype == self.file.raw.dtype), *(raw for raw in kinds if raw.dtype.startswith("int"))]
         sane = next((raw for raw in told if is_sane(self.file.taken_for(raw).read())), None)
-        if sane is None or not is_scattered(self.file.read()):
+        if sane is None or not is_of_every_size(self.file.read()):
             return None
         return say(
             "as {given} its numbers are of every size, as {option} they are not: if it holds those, say so with --raw {option}",
@@ -147,7 +146,7 @@ def as_many(file: RawFile, names_of: Callable[[int], Sequence[str]]) -> Iterator
             yield say("as {kinds} it is as many numbers as {names} holds: see --raw", kinds=either(kinds), names=either(names[:4]))
 
 
-def is_scattered(array: Array) -> bool:
+def is_of_every_size(array: Array) -> bool:
     """Whether numbers are of every size, or none, as they are where bytes stand in another order."""
     return bool(_beyond(array).mean() > A_QUARTER) and len(np.unique(array.view(f"u{array.dtype.itemsize}"))) >= FEWEST
 

@@ -81,7 +81,7 @@ class Names:
         suffix = [] if name.isdigit() else [target for full, target in self.targets.items() if full.endswith("." + name)]
         counted = len(suffix) > 1 and name[0].isdigit() and ("#",) in self._affixes.shared[0]  # 0.conv1, 1.bn1, 2.relu
         yield [] if counted else suffix
-        readings, indices = readings_of(name), (self.spellings.own, self.spellings.written)
+        readings, indices = readings_of(name), self.spellings.indices
         cores = list(self._affixes.cores(plain_words(name)))
         for words in (*readings, *cores):
             yield from (index.whole.get(words, []) for index in indices)

@@ -47,7 +47,7 @@ class Seeming:
         best = min(orders, key=lambda order: found[order].distance, default=None)
         if best is None or not is_rather(found[best], given):
             return None
-        if self.values.layout is not None:
+        if self.values.layout:
             return say(
                 "read as {order} they would come close to the network's own: is the declared layout the one that they have?",
                 order=spelled(best, expected),

@@ -108,6 +108,11 @@ class Spellings:
                 ]
         return Index(tuple(found))
 
+    @property
+    def indices(self) -> tuple[Index, Index]:
+        """Both, the network's own first."""
+        return self.own, self.written
+
     @cached_property
     def operators(self) -> frozenset[str]:
         """What the layers are called, here and in other frameworks."""

@@ -6,7 +6,6 @@ Numbers that are all the same are nobody's.
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 
@@ -32,7 +31,7 @@ class Values:
     written: Written
     name: str
     formats: Formats
-    layout: Layout | None
+    layout: Layout
 
     def nearest(self, targets: Sequence[Target], nearly: bool = False) -> list[Target]:
         """Of some targets those that hold the closest numbers, the very same ones; none if none is close, or several are.
@@ -52,14 +51,13 @@ class Values:
     @property
     def possible(self) -> list[Target]:
         """The arrays that hold as many numbers."""
-        if self.layout is None or not self.layout.block:
+        if not self.layout.block:
             return self.own.alike(self.written.array.size)
         return [target for targets in self.own.by_size.values() for target in targets if self.cells(target) == self.written.array.size]
 
     def cells(self, target: Target) -> int:
         """How many numbers an array has to hold to be a target's."""
-        shape = self.own.shape(target)
-        return prod(shape) if self.layout is None else self.layout.cells(self.own.expected(target), self.written.array.size)
+        return self.layout.cells(self.own.expected(target), self.written.array.size)
 
     def likenesses(self, targets: Sequence[Target], most: int = SAMPLED) -> dict[Target, Likeness]:
         """How alike the network's own arrays are, by ``most`` of their cells; without those that the shape cannot be."""

@@ -1,10 +1,12 @@
-"""A grid found in claimed numbers: a hint that they were written down in fixed point. It is suggested and never applied.
+"""A grid found in claimed numbers: a hint that they were written down in fixed point, or in 16 bits. It is suggested and never applied.
 
 A cast to uint8 gives whole numbers too; to take the grid for a format would forgive it.
 """
 
 import numpy as np
 
+from convproof.core.formats import BFLOAT16, FLOAT16
+from convproof.core.resolution import rounded
 from convproof.core.sentence import Sentence, say
 from convproof.core.shapes import Array
 
@@ -13,11 +15,13 @@ FEWEST = 16  # numbers that are not 0: of fewer, a grid is no surprise
 
 
 def suggested_grid(array: Array) -> Sentence | None:
-    """What to declare if all numbers are multiples of one step and their codes fit into 8 or 16 bits; None if they are not."""
+    """What to declare if all numbers are multiples of one step and their codes fit into 8 or 16 bits, or all are numbers of a 16-bit float;
+    None if they are not.
+    """
     values = np.unique(np.asarray(array, np.float64))
     if not np.isfinite(values).all() or np.count_nonzero(array) < FEWEST or len(values) < 3:
         return None
-    return _power_of_two(values) or _scale(values, np.size(array))
+    return _power_of_two(values) or _scale(values, np.size(array)) or _short(values)
 
 
 def _power_of_two(values: Array) -> Sentence | None:
@@ -51,3 +55,11 @@ def _scale(values: Array, cells: int) -> Sentence | None:
     return say(
         "all numbers are multiples of {step}: if they are int8, say so with --format int8:{step}:{zero}", step=f"{step:.6g}", zero=zero
     )
+
+
+def _short(values: Array) -> Sentence | None:
+    """Numbers of bfloat16 or float16, whatever they are stored in now."""
+    for format in (BFLOAT16, FLOAT16):  # the one with fewer digits first
+        if np.array_equal(rounded(values, format), values):
+            return say("all numbers are numbers of {format}: if they were stored in it, say so with --format {format}", format=format.name)
+    return None
