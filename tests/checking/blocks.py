@@ -1,9 +1,10 @@
-"""A network whose arrays are alike in shape, and what is claimed of it."""
+"""A network whose arrays are alike in shape, what is claimed of it, and what a claim is read as."""
 
 import numpy as np
 
 import convproof as cp
 from convproof.checking.claims import Claim
+from convproof.checking.matching.expected import Expected
 from convproof.checking.matching.match import Matched
 from convproof.checking.subject import Subject
 
@@ -40,3 +41,8 @@ def only(found: Matched) -> Claim:
 def notes(claim: Claim) -> list[str]:
     """What is said of it."""
     return [str(note) for note in claim.notes]
+
+
+def as_expected(own: np.ndarray, letters: str, kind: str = "output") -> Expected:
+    """What a claim on this array is read as."""
+    return Expected(own.shape, letters, kind, lambda: own)

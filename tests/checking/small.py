@@ -1,9 +1,12 @@
-"""A network of five layers, and its arrays as PyTorch computes them."""
+"""A network of five layers, and its arrays as PyTorch computes them; a layer whose numbers are declared to be in a format."""
 
 import numpy as np
 import torch
 
 import convproof as cp
+from convproof.checking.check import examined
+from convproof.checking.matching.declared_formats import Formats
+from convproof.checking.subject import Subject
 
 RNG = np.random.default_rng
 X = RNG(0).normal(size=(2, 3, 9, 8)).astype(np.float32)
@@ -48,3 +51,8 @@ def after(net, claimed, changed):
     for later in list(claimed)[list(claimed).index(name) + 1 :]:
         claimed[later] = steps[later]().numpy()
     return claimed
+
+
+def declared(layer, x, claimed, resolution):
+    """The row of one layer, whose claimed numbers are declared to be in a format."""
+    return examined(Subject.of(layer, x), {type(layer).__name__: claimed}, "yours", Formats.of(resolution)).rows[0]

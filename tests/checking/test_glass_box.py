@@ -158,6 +158,7 @@ def test_what_onnx_cannot_be_asked_is_missing_with_a_reason(witness):
     network, inputs = together(samples, training=False)
     answer = ask(witness, network, inputs)[0]
     assert not answer.arrays
+    assert len(answer.missing) == len(network.graph.outputs)
     for place, reason in answer.missing.items():
         said = UNASKED[witness][network.graph.node(place.rpartition(".")[0] if place not in network.layers else place).name]
         assert re.search(said, str(reason))

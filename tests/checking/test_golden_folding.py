@@ -49,10 +49,6 @@ def test_a_transposed_convolution_takes_a_batchnorm_in(groups, tmp_path):
     assert abs(y).max() > 1000 * line
 
 
-def chain(**layers):
-    return cp.Sequential(**layers)
-
-
 def seen_twice():
     layers = {"conv": (cp.Conv2d(3, 4, 1, seed=0), "input"), "bn": (cp.BatchNorm2d(4), "conv"), "sum": (cp.Add(), "bn", "conv")}
     return cp.Network(layers)
@@ -71,9 +67,9 @@ def shared():
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: chain(conv=cp.Conv2d(3, 4, 1, seed=0), relu=cp.ReLU(), bn=cp.BatchNorm2d(4)),
-        lambda: chain(relu=cp.ReLU(), bn=cp.BatchNorm2d(3)),
-        lambda: chain(conv=cp.Conv2d(3, 4, 1, seed=0), bn=cp.BatchNorm2d(4, track_running_stats=False)),
+        lambda: cp.Sequential(conv=cp.Conv2d(3, 4, 1, seed=0), relu=cp.ReLU(), bn=cp.BatchNorm2d(4)),
+        lambda: cp.Sequential(relu=cp.ReLU(), bn=cp.BatchNorm2d(3)),
+        lambda: cp.Sequential(conv=cp.Conv2d(3, 4, 1, seed=0), bn=cp.BatchNorm2d(4, track_running_stats=False)),
         seen_twice,
         an_output,
         shared,

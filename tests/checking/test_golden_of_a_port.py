@@ -198,15 +198,15 @@ def in_whole_numbers(folder, without_bias):
 
 
 @pytest.mark.parametrize(
-    ("without_bias", "verdicts", "born"),
+    ("without_bias", "verdicts", "born", "inherited"),
     [
-        ((), ["precision", "identical", "precision"], []),
-        (("conv1",), ["wrong", "wrong", "wrong"], ["conv1"]),
-        (("conv2",), ["precision", "identical", "wrong"], ["conv2"]),
-        (("conv1", "conv2"), ["wrong", "wrong", "wrong"], ["conv1", "conv2"]),
+        ((), ["precision", "identical", "precision"], [], []),
+        (("conv1",), ["wrong", "wrong", "wrong"], ["conv1"], ["relu", "conv2"]),
+        (("conv2",), ["precision", "identical", "wrong"], ["conv2"], []),
+        (("conv1", "conv2"), ["wrong", "wrong", "wrong"], ["conv1", "conv2"], ["relu"]),
     ],
 )
-def test_a_port_in_fixed_point_is_right_until_it_forgets_a_bias(without_bias, verdicts, born, tmp_path):
+def test_a_port_in_fixed_point_is_right_until_it_forgets_a_bias(without_bias, verdicts, born, inherited, tmp_path):
     """What computes right in fixed point, from numbers that are wrong, is not at fault."""
     net = cp.Sequential(conv1=cp.Conv2d(3, 4, (3, 2), seed=7), relu=cp.ReLU(), conv2=cp.Conv2d(4, 5, (2, 3), seed=8)).eval()
     golden(net, image(), tmp_path / "golden", format="q7.8")
@@ -218,6 +218,7 @@ def test_a_port_in_fixed_point_is_right_until_it_forgets_a_bias(without_bias, ve
     report = cp.check(net, claimed=tmp_path / "dumps")
     assert [report[name].verdict for name in ("conv1", "relu", "conv2")] == verdicts
     assert [name for name in ("conv1", "relu", "conv2") if report[name].born] == born
+    assert [name for name in ("conv1", "relu", "conv2") if report[name].inherited] == inherited
     assert report.ok == (not born)
 
 

@@ -95,6 +95,21 @@ def test_at_27_terms_it_is_named(name):
     assert (row.verdict, row.precision) == (("precision", ids[0]) if ids else ("rounding", None))
 
 
+@pytest.mark.parametrize("bias", ["rounded", "as it is"])
+@pytest.mark.parametrize("name", ["float16", "bfloat16", "bfloat16-cut"])
+def test_weights_alone_in_a_shorter_format_are_named(name, bias):
+    """As a file of a model holds them that is to be small: they are widened again before anything is multiplied."""
+    change, _ = FORMATS[name]
+    conv, x = layer_of(PLAIN), images("random", (2, 3, 9, 9))
+    y = convolved(x, change(conv.weight), change(conv.bias) if bias == "rounded" else conv.bias)
+    row = cp.check(conv, x, y)["Conv2d"]
+    assert (row.verdict, row.precision) == ("precision", STORED[name])
+    assert "weights are" in str(row.notes[0])
+    assert "inputs are not" in str(row.notes[0])
+    others = (np.zeros_like(y), y + conv.bias[:, None, None], y * np.float32(1.0001), convolved(x, change(conv.weight), 0 * conv.bias))
+    assert [cp.check(conv, x, other)["Conv2d"].verdict for other in others] == ["wrong"] * 4
+
+
 @pytest.mark.parametrize(("name", "stored"), [*((name, False) for name in FORMATS), *((name, True) for name in STORED)])
 @pytest.mark.parametrize("size", [PLAIN, DEEP], ids=str)
 def test_no_format_hides_a_bug(name, size, stored):

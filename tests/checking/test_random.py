@@ -1,24 +1,22 @@
-"""What was random in training, read from the numbers that were claimed, however coarsely they were written down."""
+"""What was random in training, read from the numbers that were claimed, however coarsely they were written down.
+
+The numbers are the network's own, with dice of its own, written down by NumPy and by Python: what they were thrown is read from them.
+"""
 
 import numpy as np
 import pytest
-import torch
 
 import convproof as cp
+from tests.laws.writing import WRITTEN, text
 
 f = np.float32
 RIGHT = {"identical", "rounding"}
-FIXED = {
-    "q7.8": lambda y: np.clip(np.rint(y * 256) / 256, -128, 128 - 1 / 256),
-    "q7.8:floor": lambda y: np.clip(np.floor(y * 256) / 256, -128, 128 - 1 / 256),
-    "decimals:2": lambda y: np.round(y, 2),
-    "bfloat16": lambda y: torch.tensor(y).bfloat16().double().numpy(),
-}
-every_format = pytest.mark.parametrize("format", FIXED)
+COARSE = {name: WRITTEN[name] for name in ("q7.8", "q7.8:floor", "bfloat16")} | {"decimals:2": text("%.2f")}
+every_format = pytest.mark.parametrize("format", COARSE)
 
 
 def written(trace, names, format):
-    return {name: FIXED[format](trace[name].astype(float)) for name in names}
+    return {name: COARSE[format](trace[name].astype(float)) for name in names}
 
 
 @every_format
@@ -89,7 +87,7 @@ def test_the_mask_as_an_output():
     layer = cp.Dropout(0.5, seed=2, return_mask=True).train()
     x = np.array([0, 0.0005, 1, -2, 3, 0, 0.001, 5], f)
     y, m = layer.checked_step((x,), True).outputs
-    claimed = {"Dropout": FIXED["q7.8"](y.astype(float)), "Dropout.1": m}
+    claimed = {"Dropout": COARSE["q7.8"](y.astype(float)), "Dropout.1": m}
     assert {row.verdict for row in cp.check(layer, x, claimed, format="q7.8").rows} <= RIGHT
     claimed["Dropout.1"] = m ^ (abs(x) >= 1)
     assert cp.check(layer, x, claimed, format="q7.8")["Dropout.1"].verdict == "wrong"

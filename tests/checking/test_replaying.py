@@ -5,14 +5,12 @@ import numpy as np
 import pytest
 
 import convproof as cp
-from convproof.checking.check import examined
-from convproof.checking.matching.declared_formats import Formats
 from convproof.checking.precisions import replays
-from convproof.checking.replaying import rounded_away, through
-from convproof.checking.subject import Subject
+from convproof.checking.replaying import through
 from convproof.core.formats import BFLOAT16, FLOAT16, FLOAT32, NumberFormat
 from convproof.core.lines import Lines
-from convproof.core.resolution import Resolution, Stored, rounded
+from convproof.core.resolution import Resolution, Stored, rounded, rounded_away
+from tests.checking.small import declared
 
 
 def drawn(shape):
@@ -42,11 +40,6 @@ def test_float32_of_a_float64_network():
     y = x.astype(np.float32) @ linear.weight.astype(np.float32).T + linear.bias.astype(np.float32)
     assert cp.check(linear, x, y)["Linear"].precision == "float32"
     assert cp.check(linear, x, y * np.float32(1.001))["Linear"].verdict == "wrong"
-
-
-def declared(layer, x, claimed, resolution):
-    subject = Subject.of(layer, x)
-    return examined(subject, {type(layer).__name__: claimed}, "yours", Formats.of(resolution)).rows[0]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +76,13 @@ def test_intervals_are_rounded_at_both_ends():
     assert off is not None
     assert off.proof.tolist() == [0.0, 2.0**-7, 0.0]
     assert through(lambda v: rounded(v, BFLOAT16), x, Lines(x, np.zeros(3), np.zeros(3)))[1] is None
+
+
+def test_how_far_an_infinity_may_be_off_is_not_known():
+    x = np.array([np.inf])
+    _, off = through(np.positive, x, Lines(x, np.ones(1), np.zeros(1)))
+    assert off is not None
+    assert off.proof.tolist() == [np.inf]
 
 
 def test_ties_away_from_zero_and_cut_off():

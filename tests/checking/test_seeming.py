@@ -7,10 +7,10 @@ import pytest
 
 import convproof as cp
 from convproof.checking.matching.declared_order import Layout
-from convproof.checking.matching.expected import Expected
 from convproof.checking.matching.layouts import Habit, fit
-from convproof.checking.matching.likeness import Known, most_common
+from convproof.checking.matching.likeness import Standard, most_common
 from convproof.core.errors import ShapeError
+from tests.checking.blocks import as_expected
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(1, 3, 6, 6)).astype(np.float32)
@@ -96,11 +96,11 @@ def test_channels_in_blocks_are_read_as_declared(written: str, flat: bool, block
 
 def test_in_blocks_cell_by_cell() -> None:
     own = RNG.normal(size=(2, 7, 3, 5))
-    fitted = fit(in_blocks(own, 4, 9.0), Expected.of(own, "nchw"), "y", Layout.parse("nc4hw4"), Habit())
+    fitted = fit(in_blocks(own, 4, 9.0), as_expected(own, "nchw"), "y", Layout.parse("nc4hw4"), Habit())
     assert np.array_equal(fitted.change(in_blocks(own, 4, 9.0)), own)
     assert [str(note) for note in fitted.notes][1:] == ["what fills the last block of channels up is not 0 everywhere: not looked at"]
     vector = RNG.normal(size=(2, 6))
-    expected, there = Expected.of(vector, "nc"), in_blocks(vector[:, :, None, None], 4)
+    expected, there = as_expected(vector, "nc"), in_blocks(vector[:, :, None, None], 4)
     for array in (there, there.ravel(), vector, vector.ravel()):  # a vector of classes is in blocks, or it is not
         assert np.array_equal(fit(array, expected, "y", Layout.parse("nc4hw4"), Habit()).change(array), vector)
 
@@ -147,12 +147,12 @@ def test_the_common_number_of_an_array_does_not_make_it_like_another() -> None:
     assert most_common(np.array([0, 0, 1, 2, 3.0])) == 0
     assert np.isnan(most_common(np.arange(9.0)))
     own = np.array([0, 0, 0, 3.0])  # mean 0.75, standard deviation 1.299
-    known = Known.of(own)
+    known = Standard.of(own)
     assert known.of_same == pytest.approx((3 * 0.75 / 1.2990381 + 1) / 4)  # the mean's; that of zeros is 1, of one cell
     assert (known.likeness(np.zeros(4)).distance, known.likeness(np.zeros(4)).cells) == (1.0, 1)
     assert known.likeness(own).close
     assert not known.likeness(np.zeros(4)).close
     relu = np.maximum(RNG.normal(size=400), 0)
     for other in (np.zeros(400), relu[::-1], np.where(RNG.random(400) < 0.05, relu, 0)):
-        assert not Known.of(relu).likeness(other).close
-    assert Known.of(relu).likeness(1.3 * relu + 0.01).close
+        assert not Standard.of(relu).likeness(other).close
+    assert Standard.of(relu).likeness(1.3 * relu + 0.01).close

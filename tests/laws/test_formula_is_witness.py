@@ -37,7 +37,7 @@ def test_statistics_move_as_torchs_do(sample):
     if not isinstance(witness, torch.nn.Module):
         return
     for key, buffer in witness.state_dict().items():
-        # a handful of float64 roundings on numbers of this size, three times
+        # three times a sum of n squares, and ours and torch's are each off by at most (n + 3)*u of their size; n is at least 3
         n = inputs[0].size
         scale = max(1.0, max(abs(x).max() for x in inputs)) ** 2
         assert np.all(abs(layer.state_dict()[key] - buffer.numpy()) <= 3 * 4 * n * 2.0**-53 * scale), key

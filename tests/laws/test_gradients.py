@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from tests.laws.over import every_sample, owes
+from tests.laws.over import every_sample
 
 
 def gradients_and_dy(layer, inputs, seed):
@@ -18,8 +18,6 @@ def gradients_and_dy(layer, inputs, seed):
 @every_sample
 def test_gradients_are_torchs(sample):
     layer, inputs = sample.layer(np.float64), sample.inputs(np.float64)
-    if owes(layer, "pull"):
-        return
     ours, above = gradients_and_dy(layer, inputs, sample.seed + 2)
     witness = sample.witness(layer)
     tensors = [torch.tensor(x, requires_grad=True) for x in inputs]
@@ -57,8 +55,6 @@ def agree(ends, u, back, sizes, h):
 @every_sample
 def test_the_pull_back_is_the_adjoint_of_a_finite_difference(sample):
     layer, inputs = sample.layer(np.float64), sample.inputs(np.float64)
-    if owes(layer, "pull"):
-        return
     gradients, above = gradients_and_dy(layer, inputs, sample.seed + 2)
     rng, h = np.random.default_rng(sample.seed + 3), 1e-6
     for k, x in enumerate(inputs):
@@ -74,8 +70,6 @@ def test_the_pull_back_is_the_adjoint_of_a_finite_difference(sample):
 @every_sample
 def test_the_pull_back_to_parameters_is_the_adjoint_too(sample):
     layer, inputs = sample.layer(np.float64), sample.inputs(np.float64)
-    if owes(layer, "pull"):
-        return
     gradients, above = gradients_and_dy(layer, inputs, sample.seed + 2)
     assert list(gradients.parameters) == list(layer.parameters())
     rng, h = np.random.default_rng(sample.seed + 3), 1e-6
@@ -92,8 +86,6 @@ def test_the_pull_back_to_parameters_is_the_adjoint_too(sample):
 @every_sample
 def test_gradients_have_the_shapes_and_the_precision_of_what_they_belong_to(sample):
     layer, inputs = sample.layer(), sample.inputs()
-    if owes(layer, "pull"):
-        return
     y, pullback = layer.vjp(*inputs)
     outputs = y if isinstance(y, tuple) else (y,)
     gradients = pullback(*(np.ones(out.shape, np.float32) for out in outputs))
@@ -106,8 +98,6 @@ def test_gradients_have_the_shapes_and_the_precision_of_what_they_belong_to(samp
 @every_sample
 def test_looking_for_gradients_moves_no_statistic(sample):
     layer, inputs = sample.layer(), sample.inputs()
-    if owes(layer, "pull"):
-        return
     before = layer.state_dict()
     gradients_and_dy(layer, inputs, 0)
     assert all(np.array_equal(before[key], array) for key, array in layer.state_dict().items())

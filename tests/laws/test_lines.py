@@ -81,6 +81,8 @@ def test_random_errors_have_about_the_spread_that_is_carried(sample):
     runs = [layer.step(*noisy, training=layer.training).outputs[0] for noisy in moved]
     seen = np.sqrt(np.mean([(y - lines.exact) ** 2 for y in runs], axis=0))
     assert (seen <= 2 * lines.sigma + 1e-12).all()
+    if layer.products(*sample.shapes) > 0:  # sums of products have that very spread; the chance that 40 throws show but half is 1e-7
+        assert (seen**2).sum() >= (lines.sigma**2).sum() / 4  # in a border single cells may read a number twice, with weights that cancel
 
 
 def test_one_cell_takes_the_memory_of_one_cell():

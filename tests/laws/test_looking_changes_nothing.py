@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import convproof as cp
-from tests.laws.over import every_sample, owes
+from tests.laws.over import every_sample
 
 
 def state_of(layer):
@@ -30,9 +30,8 @@ def test_looking(sample, training, tmp_path):
     layer.mistakes()
     layer.is_a()
     layer.why(*inputs, at=cell).text()
-    if not owes(layer, "pull"):
-        pull_everything_back(layer, inputs)
-        pull_everything_back(network, inputs)
+    pull_everything_back(layer, inputs)
+    pull_everything_back(network, inputs)
     trace = network.trace(*inputs)
     trace.inner("layer")
     trace.why("layer", cell)

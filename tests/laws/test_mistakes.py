@@ -21,6 +21,7 @@ KNOWN = {
     "relu-grad-zero",
     "relu-missing-or-extra",
 }
+ELSEWHERE = {"bn-running-var-biased", "relu-grad-zero"}  # in what is remembered, and in gradients: their outputs are right
 
 
 def mistakes() -> dict[str, list[Mistake]]:
@@ -33,7 +34,8 @@ def mistakes() -> dict[str, list[Mistake]]:
 
 
 MISTAKES = mistakes()
-every_mistake = pytest.mark.parametrize("mistake", list({m.id: m for own in MISTAKES.values() for m in own}.values()), ids=lambda m: m.id)
+ALL = list({m.id: m for own in MISTAKES.values() for m in own}.values())
+every_mistake = pytest.mark.parametrize("mistake", ALL, ids=lambda m: m.id)
 
 
 def symptoms(mistake, sample, wrong):
@@ -86,14 +88,10 @@ def test_it_changes_what_it_says_and_nothing_else(mistake):
 
 
 @every_mistake
-def test_it_lies_above_the_proof_line_where_it_changes_an_output(mistake):
+def test_it_lies_above_the_proof_line_unless_it_changes_no_output(mistake):
     sample = mistake.sample()
-    layer, inputs = sample.layer, sample.inputs
-    right, wrong = symptoms(mistake, sample, False), symptoms(mistake, sample, True)
-    if np.array_equal(right["output 0"], wrong["output 0"]):
-        return
-    lines = layer.lines(None, inputs)
-    assert (abs(wrong["output 0"] - lines.exact.ravel()) > lines.proof.ravel()).any()
+    lines, wrong = sample.layer.lines(None, sample.inputs), symptoms(mistake, sample, True)
+    assert (abs(wrong["output 0"] - lines.exact.ravel()) > lines.proof.ravel()).any() == (mistake.id not in ELSEWHERE)
 
 
 @every_mistake
@@ -103,7 +101,7 @@ def test_it_has_all_its_sentences(mistake):
     assert mistake.step or mistake.pull
 
 
-@every_mistake
+@pytest.mark.parametrize("mistake", [m for m in ALL if m.constants], ids=lambda m: m.id)
 def test_a_constant_has_known_values_apart_from_the_right_one(mistake):
     layer = mistake.sample().layer
     for constant in mistake.constants:
@@ -114,7 +112,7 @@ def test_a_constant_has_known_values_apart_from_the_right_one(mistake):
         assert np.array_equal(same.outputs[0], right.outputs[0])
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name", [name for name, own in MISTAKES.items() if len(own) > 1])
 def test_no_two_look_alike(name):
     for a, b in combinations(MISTAKES[name], 2):
         for sample in (a.sample(), b.sample()):

@@ -3,9 +3,13 @@
 import numpy as np
 
 from tests.laws.over import every_sample
-from tests.samples import cells_of
+from tests.samples import all_samples, cells_of
 
 MOVED = 1e3
+MULTIPLY = {  # sums of products; all other layers have none to count
+    *("Bilinear", "Gemm", "Linear", "MatMul", "Resize", "Upsample", "UpsamplingBilinear2d"),
+    *(f"Conv{kind}{n}d" for kind in ("", "Transpose") for n in (1, 2, 3)),
+}
 
 
 def one(cell):
@@ -85,6 +89,11 @@ def test_a_larger_region_reads_all_that_its_cells_read(sample):
             for large, small in zip(whole, layer.reads(one(cell), *sample.shapes, output=k), strict=True):
                 for r, s in zip(large, small, strict=True):
                     assert len(s) == 0 or (r.start <= s.start and s.stop <= r.stop)
+
+
+def test_which_layers_multiply():
+    counts = ((type(sample.make()).__name__, sample.layer().products(*sample.shapes)) for sample in all_samples())
+    assert {name for name, count in counts if count > 0} == MULTIPLY
 
 
 @every_sample

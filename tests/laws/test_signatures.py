@@ -8,7 +8,7 @@ import torch
 
 import convproof as cp
 from convproof.layers.catalogue import LAYERS
-from tests.laws.over import every_sample, owes
+from tests.laws.over import every_sample
 from tests.samples import all_samples
 
 TORCHS = {type(s.make()).__name__ for s in all_samples() if isinstance(s.twin(), torch.nn.Module)}
@@ -100,8 +100,6 @@ def test_every_convention_speaks_of_settings_and_parameters_that_there_are(sampl
     layer = sample.make()
     names = set(inspect.signature(type(layer).__init__).parameters)
     conventions = layer.conventions()
-    if owes(layer, "conventions"):
-        return
     assert {"torch", "onnx", "keras"} <= {c.framework for c in conventions}
     assert len({(c.framework, c.layer, c.note) for c in conventions}) == len(conventions)
     for convention in conventions:

@@ -53,8 +53,7 @@ def test_what_exceeds_the_usual_line_is_found(at, bit):
     if beyond.any():
         assert row.verdict == "wrong"
         assert row.worst.cell[1] == at[0]
-        assert row.worst.proof == pytest.approx(lines.proof[row.worst.cell], rel=1e-6)
-        assert row.worst.usual == pytest.approx(lines.usual[row.worst.cell], rel=1e-6)
+        assert (row.worst.proof, row.worst.usual) == (lines.proof[row.worst.cell], lines.usual[row.worst.cell])
     else:
         assert row.verdict in ("identical", "rounding")
 
@@ -75,3 +74,4 @@ def test_any_bit_of_a_claimed_weight_is_found(at):
             continue
         assert (report["weight"].verdict, report["weight"].worst.cell, report["weight"].beyond) == ("wrong", at, 1)
         assert report["bias"].verdict == "identical"
+        assert report.first_wrong == "Conv2d.weight"

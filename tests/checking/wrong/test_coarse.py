@@ -5,11 +5,12 @@ import pytest
 
 import convproof as cp
 from tests.checking.wrong.target import NAMES, corner, dumped, inputs, network
+from tests.laws.writing import WRITTEN, text
 
 WAYS = {
     "float16": (lambda y: y.astype(np.float16), None),
-    "decimals": (lambda y: np.round(y.astype(np.float64), 3), "decimals:3"),
-    "fixed": (lambda y: np.round(y.astype(np.float64) * 256) / 256, "q7.8"),
+    "decimals": (text("%.3f"), "decimals:3"),
+    "fixed": (WRITTEN["q7.8"], "q7.8"),
 }
 
 
@@ -34,7 +35,7 @@ def test_the_worst_case_of_many_layers_excuses_nothing(off):
     claimed = dumped("eval")["fc"]
     assert cp.check(network("eval"), inputs("eval"), {"fc": claimed}).ok
     report = cp.check(network("eval"), inputs("eval"), {"fc": claimed * np.float32(1 + off)})
-    assert report["fc"].verdict in ("undecided", "wrong")
+    assert report["fc"].verdict == "undecided"
     assert not report.ok
 
 

@@ -75,14 +75,6 @@ def lowered_where_negative(y):
     return y
 
 
-def lowered_where_smaller(y):
-    """A cell that is not the largest of its window (2 rows, 3 columns) either way."""
-    window = y[0, 1, :2, :3]
-    window[np.unravel_index(window.argmin(), window.shape)] = 0
-    window[np.unravel_index(window.argmax(), window.shape)] += 1
-    return y
-
-
 @pytest.mark.parametrize("mode", ["eval", "double"])
 def test_what_relu_masks_is_right_behind_it(mode):
     report = checked(mode, dumped(mode, {"bn1": lowered_where_negative}))

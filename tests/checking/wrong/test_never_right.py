@@ -45,7 +45,7 @@ every_mistake = pytest.mark.parametrize("wrong", [wrong for room in ROOMS.values
 @every_mistake
 def test_the_same_style_without_the_mistake_is_right(wrong):
     report = cp.check(wrong.model, wrong.inputs, wrong.right())
-    assert {row.verdict for row in report.rows} <= {"identical", "rounding", "precision"}, report.text()
+    assert {row.verdict for row in report.rows} <= {"identical", "rounding"}, report.text()
 
 
 @every_mistake
@@ -60,5 +60,5 @@ def test_with_the_mistake_it_is_wrong(wrong):
 def test_every_room_has_two_and_every_id_stands_once():
     ids = Counter(wrong.id for room in ROOMS.values() for wrong in room)
     assert max(ids.values()) == 1
-    assert len(ids) >= 40
+    assert len(ids) >= 155  # it can only grow
     assert {name for name, room in ROOMS.items() if len(room) < 2} == set()
