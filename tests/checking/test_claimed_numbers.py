@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import convproof as cp
+from convproof.checking.matching.declared_formats import Formats
 from convproof.checking.matching.match import match
 from convproof.checking.subject import Subject
 from convproof.core.errors import DTypeError
@@ -18,7 +19,7 @@ from convproof.formats.dumps.declared import parse_format
 from convproof.formats.dumps.dump import Dump, Written
 from tests.checking.blocks import BLOCKS, X, notes, only
 
-Q7_8 = parse_format("q7.8")
+Q7_8 = Formats.of(parse_format("q7.8"))
 
 
 def small():

@@ -249,3 +249,41 @@ def test_rounding_took_all_that_could_be_told():
     norm, x = cp.LayerNorm(30), 1000 + images("random", (4, 30))
     y = norm(x)
     assert cp.check(norm, x, y + np.float32(0.5))["LayerNorm"].verdict == "wrong"
+
+
+def dumped(folder, y, how):
+    """Numbers as a target writes them down coarsely, and what is to be declared of them."""
+    if how == "q7.8":
+        return np.rint(256 * y).astype(np.int16), {"format": how}
+    if how == "decimals:4":
+        return np.round(y.astype(np.float64), 4), {"format": how}
+    if how == "float16":
+        return y.astype(np.float16), {}
+    (folder / "Conv2d.txt").write_text(" ".join(how % v for v in y.ravel()))
+    return folder, {}
+
+
+@pytest.mark.parametrize("how", ["%.4f", "%.3e", "float16", "decimals:4", "q7.8"])
+def test_a_network_in_float64_that_the_target_computed_in_float32(tmp_path, how):
+    """At the edge of what was written down the arithmetic decides: of 160 000 numbers some lie there, and are float32's."""
+    conv = cp.Conv2d(3, 8, 3, seed=1, dtype="float64").eval()
+    x = np.random.default_rng(0).normal(size=(1, 3, 142, 142))
+    y = F.conv2d(*(torch.tensor(a, dtype=torch.float32) for a in (x, conv.weight, conv.bias))).numpy()
+    claimed, declared = dumped(tmp_path, y, how)
+    row = cp.check(conv, x, claimed, **declared)["Conv2d"]
+    assert (row.verdict, row.precision) == ("precision", "float32")
+    claimed, declared = dumped(tmp_path, np.roll(y, 1, -1), how)
+    assert cp.check(conv, x, claimed, **declared)["Conv2d"].verdict == "wrong"
+
+
+@pytest.mark.parametrize("how", ["%.4f", "%.3e", "decimals:4"])
+@pytest.mark.parametrize("name", ["tf32", "bfloat16"])
+def test_another_arithmetic_is_named_in_what_was_printed_too(tmp_path, name, how):
+    change, ids = FORMATS[name]
+    conv, x = layer_of(PLAIN), images("random", (2, 3, 9, 9))
+    y = convolved(change(x), change(conv.weight), conv.bias)
+    claimed, declared = dumped(tmp_path, y, how)
+    row = cp.check(conv, x, claimed, **declared)["Conv2d"]
+    assert (row.verdict, row.precision) == ("precision", ids[0])
+    claimed, declared = dumped(tmp_path, y + conv.bias[:, None, None], how)
+    assert cp.check(conv, x, claimed, **declared)["Conv2d"].verdict == "wrong"

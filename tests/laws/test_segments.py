@@ -11,16 +11,23 @@ import torch
 import convproof as cp
 from convproof.core.lines import SIGMAS
 from convproof.network.graph import Place
-from tests.checking.small import norm
 
 SHAPE = (2, 3, 11, 10)
 
 
+def norm(channels, seed, *, eval):
+    layer = cp.BatchNorm2d(channels)
+    rng = np.random.default_rng(seed)
+    layer.weight, layer.bias = rng.normal(size=channels), rng.normal(size=channels)
+    layer.running_mean, layer.running_var = rng.normal(size=channels), rng.uniform(0.1, 3, channels)
+    return layer.train(not eval)
+
+
 CHAINS = {
     "two convolutions": lambda: cp.Sequential(a=cp.Conv2d(3, 5, 3, padding=1, seed=1), b=cp.Conv2d(5, 2, (2, 3), stride=2, seed=2)),
-    "convolution, norm in training": lambda: cp.Sequential(a=cp.Conv2d(3, 5, 3, seed=1), b=norm(5, 2)),
-    "convolution, norm in eval, ReLU": lambda: cp.Sequential(a=cp.Conv2d(3, 5, 3, seed=1), b=norm(5, 2).eval(), c=cp.ReLU()),
-    "norm in training, convolution": lambda: cp.Sequential(a=norm(3, 2), b=cp.Conv2d(3, 4, 3, padding=1, seed=1)),
+    "convolution, norm in training": lambda: cp.Sequential(a=cp.Conv2d(3, 5, 3, seed=1), b=norm(5, 2, eval=False)),
+    "convolution, norm in eval, ReLU": lambda: cp.Sequential(a=cp.Conv2d(3, 5, 3, seed=1), b=norm(5, 2, eval=True), c=cp.ReLU()),
+    "norm in training, convolution": lambda: cp.Sequential(a=norm(3, 2, eval=False), b=cp.Conv2d(3, 4, 3, padding=1, seed=1)),
     "convolution, ReLU, largest": lambda: cp.Sequential(a=cp.Conv2d(3, 5, 3, seed=1), b=cp.ReLU(), c=cp.MaxPool2d(3, 2, 1)),
     "convolution, average": lambda: cp.Sequential(a=cp.Conv2d(3, 5, 3, seed=1), b=cp.AvgPool2d((3, 2), 2, 1, count_include_pad=False)),
     "classifier": lambda: cp.Sequential(

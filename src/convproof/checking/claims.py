@@ -29,6 +29,8 @@ class Claim:
     @classmethod
     def of(cls, array: Array, own: NumberFormat, declared: Resolution | None = None, notes: tuple[Sentence, ...] = ()) -> "Claim":
         """An array with its resolution: the declared one, else that of its dtype; ``own`` is the format that the network computes in."""
+        if declared is not None and not declared.exact and own.bits > declared.native.bits:
+            declared = replace(declared, native=own)  # which nobody knew who read the text
         return cls(wide(array), declared or resolution_of(array, own), notes)
 
     def as_read(self) -> Reckoned:

@@ -120,8 +120,8 @@ class Examination:
         own = opinion(Judged(there.own_lines, claim.array, claim.resolution), there)
         if self._behind_wrong(here):
             return self._behind(node, place, claim, here, found, own)
-        sides = [found] if claim.resolution.exact or self.strayed else [found, own]
-        most = self._unless_computed(place, claim, narrower(sides))
+        alone = claim.resolution.exact or self.strayed or found.verdict == "precision"
+        most = self._unless_computed(place, claim, narrower([found] if alone else [found, own]))
         self.strayed |= most.verdict == "precision"
         self.computes |= most.precision == DECLARED
         if most.verdict == "wrong":

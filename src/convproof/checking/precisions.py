@@ -168,12 +168,12 @@ def _distinct(layers: Sequence[Layer], grid: Fixed) -> list[Rounding]:
 
 def _in_float32(claimed: Array, resolution: Resolution) -> Iterator[Replay]:
     """float32 without denormals, whether only sums and products are flushed or inputs too; for a network in float64 float32 itself, if
-    the claimed numbers are numbers of it: else its wider lines would forgive what a float64 computation gets wrong.
+    the claimed numbers are numbers of it, or too coarse to tell: else its wider lines would forgive what a float64 computation gets wrong.
     """
     if resolution.native.bits > FLOAT32.bits:
         single, stored = Rounded(partial(rounded, to=FLOAT32), frozenset(), arithmetic=FLOAT32), Stored(FLOAT32, FLOAT32)
-        if on_grid(claimed, resolution, stored) is not None:
-            yield Replay("float32", say("computed in float32"), single, stored)
+        if not resolution.exact or on_grid(claimed, resolution, stored) is not None:
+            yield Replay("float32", say("computed in float32"), single, stored if resolution.exact else None)
         return
     for change in (flushed, np.positive):
         title = say("numbers below 2^-126 are taken for 0")
